@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+# A short way to meson and the scripts; nothing is decided here.
+BUILD ?= build
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@scripts/install-deps.sh --check build
+	meson setup $(BUILD)
+
+deps:
+	@scripts/install-deps.sh build test
+
+check:
+	@scripts/install-deps.sh build test
+	@$(MAKE) --no-print-directory all
+	meson test -C $(BUILD) --print-errorlogs --no-suite guest
+
+check-guests:
+	@scripts/install-deps.sh build test guest
+	@$(MAKE) --no-print-directory all
+	meson test -C $(BUILD) --print-errorlogs --suite guest --num-processes 1
+
+demo:
+	@scripts/install-deps.sh build guest
+	@$(MAKE) --no-print-directory all
+	@scripts/demo.sh $(BUILD)
+
+bench:
+	@scripts/install-deps.sh build test guest
+	@scripts/bench.sh
+
+install: all
+	meson install -C $(BUILD)
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all deps check check-guests demo bench install format clean
