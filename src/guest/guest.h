@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * A guest: its disks, the volumes in them, and the tree of files that the
+ * guest itself would see after mounting what its /etc/fstab names.
+ *
+ * Not thread-safe: one guest, one thread at a time.
+ */
+#ifndef H2K_GUEST_GUEST_H
+#define H2K_GUEST_GUEST_H
+
+#include "block/block.h"
+#include "fs/fs.h"
+#include "fs/root.h"
+#include "guest/strings.h"
+#include "volume/volume.h"
+
+/* Bounds on what hostile disks can make us hold. */
+#define H2K_GUEST_DISKS_MAX 256
+#define H2K_GUEST_VOLUMES_MAX 4096
+#define H2K_GUEST_MOUNTS_MAX 256
+
+/* One disk, as given. */
+struct h2k_guest_disk {
+    char *id;                          /* the manifest's, owned */
+    struct h2k_block *block;           /* a reference of ours */
+    struct h2k_partition_table *table; /* owned; NULL: none */
+    char problem[400]; /* why the table there cannot be read, or "" */
+};
+
+/* A partition, or a filesystem on a bare disk. */
+struct h2k_guest_volume {
+    size_t disk;                /* index into the guest's disks */
+    uint32_t partition;         /* as in sda<partition>; 0: the whole disk */
+    uint64_t offset;            /* bytes from the disk's start */
+    uint64_t length;            /* bytes */
+    char uuid[H2K_UUID_TEXT];   /* PARTUUID, or "" */
+    char type[H2K_UUID_TEXT];   /* the partition's type, or "" */
+    char label[4 * 36 + 1];     /* PARTLABEL, or "" */
+    struct h2k_fs_info fs_info; /* fs_info.type is never NULL */
+    struct h2k_block *block;    /* its bytes; a reference of ours */
+    struct h2k_fs *fs;          /* owned; NULL where it is not opened */
+};
+
+/* One line of the guest's fstab that names a device and a directory, and
+ * "/" itself, which is always the first. */
+struct h2k_guest_mount {
+    char *path;    /* owned: "/boot" */
+    char *spec;    /* owned: "/dev/sda2" as written, "" if fstab has no line */
+    char *type;    /* owned: as written */
+    char *options; /* owned: as written */
+    const struct h2k_guest_volume *volume; /* NULL: not found */
+    bool mounted;      /* its files are in the guest's root */
+    char problem[256]; /* why it is not, or "" */
+};
+
+struct h2k_kernels;
+
+struct h2k_guest {
+    struct h2k_guest_disk *disks; /* in the order of the manifest: sda, … */
+    size_t disk_count;
+    struct h2k_guest_volume *volumes; /* by disk, then by place in table */
+    size_t volume_count;
+    struct h2k_guest_mount *mounts; /* [0] is "/" */
+    size_t mount_count;
+    const struct h2k_guest_volume *root_volume; /* where "/" is */
+    struct h2k_root *root;       /* the tree; NULL before h2k_guest_assemble */
+    struct h2k_strings warnings; /* what was odd and survived */
+    struct h2k_kernels *kernels; /* read once, see kernels.h; may be NULL */
+};
+
+/* What a caller has for each disk. */
+struct h2k_disk_source {
+    const char *id;
+    struct h2k_block *block; /* an overlay, where the guest is to be edited;
+                                the guest takes its own reference */
+};
+
+/*
+ * The guest on these disks: partition tables and filesystems are read, the
+ * root found and everything mounted.  A filesystem that was not unmounted
+ * cleanly is replayed, which needs a writable disk.
+ *
+ * NULL with H2K_E_UNFIXABLE where there is no system that we handle, or
+ * several; the message names what was found.
+ */
+struct h2k_guest *h2k_guest_open(const struct h2k_disk_source *disks,
+                                 size_t count);
+void h2k_guest_free(struct h2k_guest *guest); /* does not flush */
+H2K_DEFINE_AUTO(h2k_guest, h2k_guest_free)
+
+/* The steps that h2k_guest_open is made of.  Tests add volumes whose `fs`
+ * is a tree in memory. */
+struct h2k_guest *h2k_guest_new(void);
+/* Fails only for reading errors and bounds: a damaged table is noted. */
+int h2k_guest_add_disk(struct h2k_guest *guest,
+                       const struct h2k_disk_source *disk);
+/* A volume as it stands.  Takes volume->fs and volume->block (both may be
+ * NULL), on failure too. */
+int h2k_guest_add_volume(struct h2k_guest *guest,
+                         const struct h2k_guest_volume *volume);
+/* Find the root and mount what its fstab names. */
+int h2k_guest_assemble(struct h2k_guest *guest);
+
+/*
+ * The volume that a device specification means inside the guest: UUID=,
+ * LABEL=, PARTUUID=, PARTLABEL= (quotes are fine) and their /dev/disk/by-…
+ * links; /dev/sdXN, hd, vd, xvd and nvme names by the order of disks;
+ * by-path links by their target number.
+ *
+ * -1 with H2K_E_NOENT when no volume is meant or there (the message says
+ * which), H2K_E_UNSUPPORTED for what is not read yet (LVM, LUKS, md) and
+ * H2K_E_CORRUPT when two volumes have the same identity.
+ */
+int h2k_guest_resolve(struct h2k_guest *guest, const char *spec,
+                      const struct h2k_guest_volume **volume);
+
+/* "disk-0 partition 2" or "disk-0" into TEXT, for messages. */
+#define H2K_VOLUME_NAME 160
+void h2k_guest_volume_name(const struct h2k_guest *guest,
+                           const struct h2k_guest_volume *volume,
+                           char text[H2K_VOLUME_NAME]);
+
+/* The mount whose path is exactly PATH, or NULL. */
+const struct h2k_guest_mount *
+h2k_guest_find_mount(const struct h2k_guest *guest, const char *path);
+
+/* Every filesystem's changes are in its disk. */
+int h2k_guest_flush(struct h2k_guest *guest);
+
+/*
+ * Tell the disks, which must be overlays, what need not be kept: free space
+ * of every filesystem that is opened, and the content of swap space behind
+ * its header (never a hibernated system's).  Call it after h2k_guest_flush.
+ * *BYTES: how many bytes of data will be left out for it.
+ */
+int h2k_guest_discard_free(struct h2k_guest *guest, uint64_t *bytes);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "guest/inspect.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* UEFI specification, 5.3.3, and what GRUB's manual calls a BIOS boot
+ * partition. */
+#define TYPE_ESP "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
+#define TYPE_ESP_MBR "0xef"
+#define TYPE_BIOS_BOOT "21686148-6449-6e6f-744e-656564454649"
+
+static const char *const esp_mounts[] = { "/boot/efi", "/efi", "/boot" };
+
+const char *
+h2k_inspect_bootloader(struct h2k_root *root)
+{
+    static const struct {
+        const char *path, *name;
+    } signs[] = {
+        { "/boot/grub2/grub.cfg", "grub2" },
+        { "/boot/grub/grub.cfg", "grub2" },
+        { "/boot/loader/loader.conf", "systemd-boot" },
+        { "/efi/loader/loader.conf", "systemd-boot" },
+        { "/boot/efi/loader/loader.conf", "systemd-boot" },
+        { "/boot/grub/grub.conf", "grub" },
+        { "/boot/grub/menu.lst", "grub" },
+        { "/boot/extlinux/extlinux.conf", "extlinux" },
+        { "/boot/extlinux.conf", "extlinux" },
+        { "/boot/syslinux/syslinux.cfg", "syslinux" },
+        { "/etc/lilo.conf", "lilo" },
+    };
+    for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
+        if (h2k_root_exists(root, signs[i].path))
+            return signs[i].name;
+    return NULL;
+}
+
+/* The disk that the firmware starts from: /boot's, or the root's. */
+static size_t
+boot_disk(const struct h2k_guest *guest)
+{
+    const struct h2k_guest_mount *boot = h2k_guest_find_mount(guest, "/boot");
+    if (boot != NULL && boot->volume != NULL)
+        return boot->volume->disk;
+    return guest->root_volume->disk;
+}
+
+/* Is a loader for UEFI in a system partition that is mounted? */
+static bool
+has_efi_loader(struct h2k_root *root)
+{
+    char path[64];
+    for (size_t i = 0; i < 3; i++) {
+        strcpy(path, esp_mounts[i]);
+        strcat(path, "/EFI");
+        if (h2k_root_is_dir(root, path))
+            return true;
+    }
+    return false;
+}
+
+const char *
+h2k_inspect_firmware(const struct h2k_guest *guest)
+{
+    size_t disk = boot_disk(guest);
+    bool esp = false, bios = false;
+    for (size_t i = 0; i < guest->volume_count; i++) {
+        const struct h2k_guest_volume *v = &guest->volumes[i];
+        bool is_esp = strcasecmp(v->type, TYPE_ESP) == 0 ||
+                      strcasecmp(v->type, TYPE_ESP_MBR) == 0;
+        esp |= is_esp; /* it may be alone on its disk */
+        bios |= v->disk == disk && strcasecmp(v->type, TYPE_BIOS_BOOT) == 0;
+    }
+    if (disk < guest->disk_count) {
+        const struct h2k_partition_table *table = guest->disks[disk].table;
+        bios |= table == NULL || (strcmp(table->type, "mbr") == 0 && !esp);
+    }
+    esp |= has_efi_loader(guest->root);
+    bios |= h2k_root_exists(guest->root, "/boot/grub/i386-pc/core.img") ||
+            h2k_root_exists(guest->root, "/boot/grub2/i386-pc/core.img");
+    return esp ? (bios ? "both" : "uefi") : (bios ? "bios" : NULL);
+}
+
+bool
+h2k_inspect_shim(struct h2k_root *root)
+{
+    static const char *const names[] = { "shimx64.efi", "shimaa64.efi",
+                                         "shim.efi" };
+    for (size_t i = 0; i < 3; i++) {
+        char path[H2K_PATH_MAX];
+        char **vendors;
+        size_t count;
+        bool found = false;
+        strcpy(path, esp_mounts[i]);
+        strcat(path, "/EFI");
+        if (h2k_root_list(root, path, &vendors, &count) < 0)
+            continue;
+        for (size_t k = 0; k < count && !found; k++)
+            for (size_t n = 0; n < 3 && !found; n++) {
+                snprintf(path, sizeof(path), "%s/EFI/%.255s/%s", esp_mounts[i],
+                         vendors[k], names[n]);
+                found = h2k_root_exists(root, path);
+            }
+        h2k_root_free_names(vendors, count);
+        if (found)
+            return true;
+    }
+    return false;
+}
