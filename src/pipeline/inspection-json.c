@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "pipeline/inspection-json.h"
+
+#include "pipeline/json.h"
+
+#define ADD json_object_set_new
+
+/* {"virtio_blk": {"state": "module", "in_initramfs": false}, …} */
+static json_t *
+drivers(const struct h2k_inspected_kernel *kernel)
+{
+    json_t *object = json_object();
+    for (int d = 0; d < H2K_DRIVER_COUNT; d++) {
+        const struct h2k_kernel_driver *driver = &kernel->drivers[d];
+        json_t *one = json_object();
+        ADD(one, "state", json_string(h2k_driver_state_name(driver->state)));
+        if (driver->state == H2K_DRIVER_MODULE && kernel->initramfs != NULL)
+            ADD(one, "in_initramfs", json_boolean(driver->in_initramfs));
+        ADD(object, h2k_driver_names[d], one);
+    }
+    return object;
+}
+
+static json_t *
+kernel_json(const struct h2k_inspected_kernel *kernel)
+{
+    json_t *object = json_object();
+    ADD(object, "version", h2k_json_text(kernel->version));
+    ADD(object, "default", json_boolean(kernel->is_default));
+    ADD(object, "image", h2k_json_text(kernel->image));
+    ADD(object, "modules", h2k_json_text(kernel->modules_dir));
+    ADD(object, "initramfs", h2k_json_text(kernel->initramfs));
+    ADD(object, "initramfs_size",
+        json_integer((json_int_t)kernel->initramfs_size));
+    ADD(object, "initramfs_compression", h2k_json_text(kernel->compression));
+    ADD(object, "initramfs_generator", h2k_json_text(kernel->generator));
+    ADD(object, "virtio", json_boolean(kernel->has_virtio));
+    ADD(object, "drivers", drivers(kernel));
+    if (kernel->problem != NULL)
+        ADD(object, "problem", h2k_json_text(kernel->problem));
+    return object;
+}
+
+static json_t *
+filesystem_json(const struct h2k_inspected_filesystem *fs)
+{
+    json_t *object = json_object();
+    ADD(object, "disk_id", h2k_json_text(fs->disk_id));
+    ADD(object, "partition", json_integer(fs->partition));
+    ADD(object, "type", h2k_json_text(fs->type));
+    ADD(object, "uuid", h2k_json_text(fs->uuid));
+    ADD(object, "label", h2k_json_text(fs->label));
+    ADD(object, "partuuid", h2k_json_text(fs->partuuid));
+    ADD(object, "partlabel", h2k_json_text(fs->partlabel));
+    ADD(object, "size_bytes", json_integer((json_int_t)fs->size));
+    ADD(object, "clean", json_boolean(fs->clean));
+    ADD(object, "replayed", json_boolean(fs->replayed));
+    if (fs->problem != NULL)
+        ADD(object, "problem", h2k_json_text(fs->problem));
+    return object;
+}
+
+static json_t *
+mount_json(const struct h2k_inspected_mount *mount)
+{
+    json_t *object = json_object();
+    ADD(object, "path", h2k_json_text(mount->path));
+    ADD(object, "spec", h2k_json_text(mount->spec));
+    ADD(object, "type", h2k_json_text(mount->type));
+    ADD(object, "options", h2k_json_text(mount->options));
+    ADD(object, "volume", h2k_json_text(mount->volume));
+    ADD(object, "mounted", json_boolean(mount->mounted));
+    if (mount->problem != NULL)
+        ADD(object, "problem", h2k_json_text(mount->problem));
+    return object;
+}
+
+static json_t *
+interface_json(const struct h2k_interface *interface)
+{
+    json_t *object = json_object();
+    ADD(object, "name", h2k_json_text(interface->name));
+    ADD(object, "mac", h2k_json_text(interface->mac));
+    ADD(object, "method", h2k_json_text(interface->method));
+    ADD(object, "addresses", h2k_json_strings(&interface->addresses));
+    ADD(object, "kind", h2k_json_text(interface->kind));
+    ADD(object, "file", h2k_json_text(interface->file));
+    return object;
+}
+
+static void
+add_lists(const struct h2k_inspection *found, json_t *object)
+{
+    json_t *kernels = json_array(), *filesystems = json_array();
+    json_t *mounts = json_array(), *network = json_array();
+    for (size_t i = 0; i < found->kernel_count; i++)
+        json_array_append_new(kernels, kernel_json(&found->kernels[i]));
+    for (size_t i = 0; i < found->filesystem_count; i++)
+        json_array_append_new(filesystems,
+                              filesystem_json(&found->filesystems[i]));
+    for (size_t i = 0; i < found->mountpoint_count; i++)
+        json_array_append_new(mounts, mount_json(&found->mountpoints[i]));
+    for (size_t i = 0; i < found->network.count; i++)
+        json_array_append_new(network,
+                              interface_json(&found->network.items[i]));
+    ADD(object, "kernels", kernels);
+    ADD(object, "filesystems", filesystems);
+    ADD(object, "mountpoints", mounts);
+    ADD(object, "network", network);
+    ADD(object, "lvm", h2k_json_strings(&found->lvm));
+}
+
+void
+h2k_inspection_to_json(const struct h2k_inspection *found, bool full,
+                       json_t *object)
+{
+    const struct {
+        const char *key, *value;
+    } texts[] = {
+        { "os_type", found->os_type },
+        { "distro", found->distro },
+        { "os_version", found->os_version },
+        { "product_name", found->product_name },
+        { "arch", found->arch },
+        { "hostname", found->hostname },
+        { "kernel_version", found->kernel_version },
+        { "bootloader", found->bootloader },
+        { "firmware", found->firmware },
+        { "init", found->init },
+        { "package_manager", found->package_manager },
+        { "vmware_tools", found->vmware_tools },
+        { "selinux", found->selinux },
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        ADD(object, texts[i].key, h2k_json_text(texts[i].value));
+    ADD(object, "secure_boot", json_boolean(found->secure_boot));
+    if (full)
+        add_lists(found, object);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* FIX: the guest's edits, made in the overlays. */
+#include "base/error.h"
+#include "guest/fix.h"
+#include "pipeline/job.h"
+#include "pipeline/json.h"
+
+static struct h2k_fix_options
+fix_options(const struct h2k_manifest *manifest)
+{
+    const struct h2k_manifest_fix *asked =
+        &h2k_manifest_pipeline(manifest)->fix;
+    struct h2k_fix_options options = h2k_fix_defaults();
+    options.backup = asked->backup;
+    options.print_fstab = asked->print_fstab;
+    options.update_grub = asked->update_grub;
+    options.regen_initramfs = asked->regen_initramfs;
+    options.remove_vmware_tools = asked->remove_vmware_tools;
+    options.dry_run = h2k_manifest_options(manifest)->dry_run;
+    switch (asked->fstab_mode) {
+    case H2K_FSTAB_STABILIZE_ALL:
+        options.fstab_mode = H2K_FIX_FSTAB_STABILIZE_ALL;
+        break;
+    case H2K_FSTAB_BYPATH_ONLY:
+        options.fstab_mode = H2K_FIX_FSTAB_BYPATH_ONLY;
+        break;
+    case H2K_FSTAB_NOOP:
+        options.fstab_mode = H2K_FIX_FSTAB_NOOP;
+        break;
+    }
+    return options;
+}
+
+static void
+describe(const struct h2k_fix_result *fixed, json_t *result)
+{
+    json_t *fstab = json_object();
+    json_object_set_new(fstab, "entries",
+                        json_integer((json_int_t)fixed->fstab_entries));
+    json_object_set_new(fstab, "changed",
+                        h2k_json_strings(&fixed->fstab_changed));
+    if (fixed->fstab_before != NULL)
+        json_object_set_new(fstab, "before",
+                            h2k_json_text(fixed->fstab_before));
+    if (fixed->fstab_after != NULL)
+        json_object_set_new(fstab, "after", h2k_json_text(fixed->fstab_after));
+    json_object_set_new(result, "drivers_injected",
+                        h2k_json_strings(&fixed->drivers_injected));
+    json_object_set_new(result, "kernels", h2k_json_strings(&fixed->kernels));
+    json_object_set_new(result, "boot_updated",
+                        json_boolean(fixed->boot_updated));
+    json_object_set_new(result, "fstab", fstab);
+    json_object_set_new(result, "backups", h2k_json_strings(&fixed->backups));
+    json_object_set_new(result, "changes",
+                        json_integer((json_int_t)(fixed->change_count +
+                                                  fixed->changes_left_out)));
+}
+
+static void
+report_changes(struct h2k_job *job, const struct h2k_fix_result *fixed, int rc)
+{
+    for (size_t i = 0; i < fixed->change_count; i++) {
+        const struct h2k_change *c = &fixed->changes[i];
+        h2k_report_change(job->report, c->file, c->what, c->before, c->after);
+    }
+    for (size_t i = 0; i < fixed->warnings.count; i++)
+        h2k_report_warning(job->report, fixed->warnings.items[i]);
+    if (rc == 0 && fixed->change_count == 0)
+        h2k_report_note(job->report,
+                        "fix: nothing to change, the guest is ready for KVM "
+                        "as it is");
+    job->guest_changed = fixed->change_count > 0;
+}
+
+/* What is wrong with the guest is what keeps it from being fixed. */
+static int
+unfixable(void)
+{
+    return h2k_error_is_content() ? h2k_recode(H2K_E_UNFIXABLE) : -1;
+}
+
+int
+h2k_stage_fix(struct h2k_job *job, json_t *result)
+{
+    if (h2k_job_open_guest(job) < 0)
+        return unfixable();
+    if (h2k_manifest_has_configuration(job->manifest))
+        h2k_report_warning(job->report,
+                           "the manifest's `configuration` is checked, but "
+                           "not yet put into guests: do that after the first "
+                           "boot");
+    struct h2k_fix_options options = fix_options(job->manifest);
+    struct h2k_fix_result fixed = { 0 };
+    int rc = h2k_fix_run(job->guest, &options, &fixed);
+    describe(&fixed, result);
+    report_changes(job, &fixed, rc);
+    h2k_fix_result_free(&fixed);
+    return rc < 0 ? unfixable() : 0;
+}

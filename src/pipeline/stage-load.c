@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* LOAD_MANIFEST: every disk's file found, opened, and known for what it is. */
+#include "base/error.h"
+#include "block/overlay.h"
+#include "pipeline/job.h"
+#include "pipeline/source.h"
+
+#include <inttypes.h>
+
+static int
+open_image(struct h2k_job *job, struct h2k_job_disk *disk)
+{
+    char warning[H2K_SOURCE_WARNING], message[H2K_SOURCE_WARNING + 80];
+    H2K_AUTO(h2k_block)
+    image = h2k_source_open(disk->spec->path, disk->spec->source_format,
+                            &disk->info, &disk->file, warning);
+    if (image == NULL)
+        return -1;
+    if (warning[0] != '\0') {
+        snprintf(message, sizeof(message), "%.64s: %s", disk->spec->id,
+                 warning);
+        h2k_report_warning(job->report, message);
+    }
+    disk->overlay = h2k_overlay_new(image, NULL);
+    return disk->overlay == NULL ? -1 : 0;
+}
+
+/* `bytes` is the file's size or the disk's; another number is told. */
+static void
+check_bytes(struct h2k_job *job, const struct h2k_job_disk *disk)
+{
+    const struct h2k_manifest_disk *spec = disk->spec;
+    if (!spec->bytes_given || spec->bytes == disk->info.file_size ||
+        spec->bytes == disk->info.virtual_size)
+        return;
+    char message[300];
+    snprintf(message, sizeof(message),
+             "%.64s: the manifest says %" PRIu64
+             " bytes; the file has %" PRIu64 " and the disk in it %" PRIu64,
+             spec->id, spec->bytes, disk->info.file_size,
+             disk->info.virtual_size);
+    h2k_report_warning(job->report, message);
+}
+
+/* The checksum is computed beside everything else, from the start. */
+static int
+start_hashing(struct h2k_job *job, struct h2k_job_disk *disk)
+{
+    const struct h2k_manifest_validate *validate =
+        &h2k_manifest_pipeline(job->manifest)->validate;
+    if (!validate->enabled || !validate->verify_checksum ||
+        disk->spec->checksum == NULL)
+        return 0;
+    disk->hasher = h2k_hasher_start(disk->file);
+    return disk->hasher == NULL ? -1 : 0;
+}
+
+static json_t *
+describe(const struct h2k_job_disk *disk)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "disk_id",
+                     disk->spec->id, "path", disk->spec->path, "format",
+                     disk->info.format, "variant", disk->info.variant,
+                     "file_size_bytes", (json_int_t)disk->info.file_size,
+                     "virtual_size_bytes",
+                     (json_int_t)disk->info.virtual_size);
+}
+
+static char *
+output_path(const struct h2k_job *job, size_t i)
+{
+    const char *directory = h2k_manifest_output(job->manifest)->directory;
+    h2k_autofree char *name =
+        h2k_manifest_output_name(job->manifest, i, job->disk_count);
+    char *path = NULL;
+    if (name == NULL)
+        return NULL;
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        return h2k_fail_null(H2K_E_NOMEM, "out of memory");
+    return path;
+}
+
+static int
+load_disk(struct h2k_job *job, size_t i)
+{
+    struct h2k_job_disk *disk = &job->disks[i];
+    disk->spec = h2k_manifest_disk(job->manifest, i);
+    disk->output_path = output_path(job, i);
+    if (disk->output_path == NULL || open_image(job, disk) < 0)
+        return -1;
+    check_bytes(job, disk);
+    return start_hashing(job, disk);
+}
+
+int
+h2k_stage_load(struct h2k_job *job, json_t *result)
+{
+    size_t count = h2k_manifest_disk_count(job->manifest);
+    json_t *disks = json_array();
+    json_object_set_new(result, "disks", disks);
+    if (count == 0)
+        return h2k_fail(H2K_E_UNSUPPORTED,
+                        "%s sources are not read yet: unpack it, and name the "
+                        "disks in an artifact manifest",
+                        h2k_manifest_source(job->manifest)->type);
+    job->disks = calloc(count, sizeof(*job->disks));
+    if (job->disks == NULL)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    job->disk_count = count;
+    for (size_t i = 0; i < count; i++) {
+        if (load_disk(job, i) < 0)
+            return h2k_prefix("%s: ", h2k_manifest_disk(job->manifest, i)->id);
+        json_array_append_new(disks, describe(&job->disks[i]));
+    }
+    return 0;
+}
