@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* What the parts of the hyper2kvm command share. */
+#ifndef H2K_CMD_APP_H
+#define H2K_CMD_APP_H
+
+#include "options.h"
+
+#include "image/writer.h"
+
+#include <hyper2kvm/manifest.h>
+#include <jansson.h>
+
+struct app {
+    /* Job */
+    const char *manifest;
+    struct text_list configs;
+    const char *vmdk, *qcow2, *raw;
+    const char *output_dir, *out_format, *report;
+    bool dry_run, strict;
+    bool dry_run_given;
+    /* Conversion */
+    bool compress, compress_given;
+    const char *compress_level, *compression;
+    /* Guest */
+    const char *fstab_mode;
+    bool update_grub, update_grub_given;
+    bool regen_initramfs, regen_initramfs_given;
+    bool remove_vmware_tools, remove_vmware_tools_given;
+    bool backup, backup_given;
+    bool print_fstab, print_fstab_given;
+    bool test_boot, test_boot_given;
+    /* Telling */
+    int verbose;
+    bool quiet, json, json_progress;
+    const char *log_file;
+    bool help, help_all, version;
+    /* Texts from files of --config, which options point to; owned. */
+    char **kept;
+    size_t kept_count;
+};
+
+extern const struct option app_options[];
+
+/* A command; WORDS are its arguments.  The exit code. */
+struct app_command {
+    const char *name;
+    const char *usage; /* "hyper2kvm inspect DISK|MANIFEST [--json]" */
+    const char *help;
+    int (*run)(const struct app *app, const struct text_list *words);
+};
+
+int app_run(const struct app *app, const struct text_list *words);
+int app_inspect(const struct app *app, const struct text_list *words);
+int app_validate(const struct app *app, const struct text_list *words);
+int app_convert(const struct app *app, const struct text_list *words);
+
+/* "hyper2kvm: MESSAGE" on standard error, for the thread's error; its exit
+ * code. */
+int app_fail(void);
+
+/* Print what was found in a manifest, one a line on standard error: errors
+ * always, warnings and notes unless quiet. */
+void app_print_problems(const struct app *app,
+                        const struct h2k_problems *problems);
+
+/* A document on standard output; 0 or an exit code. */
+int app_print_json(const json_t *document);
+
+/*
+ * The manifest that WORDS and the options mean: a manifest file, or one made
+ * up for a disk image, with the options over it.  NULL with the error set,
+ * after the problems were printed.
+ */
+struct h2k_manifest *app_manifest(const struct app *app,
+                                  const struct text_list *words);
+
+/* The manifest's file among them, or NULL when a disk was named. */
+const char *app_manifest_path(const struct app *app,
+                              const struct text_list *words);
+
+/* Options from the files of --config, under those of the command line: the
+ * caller parses the command line again over the result. */
+int app_read_configs(struct app *app, const struct text_list *configs);
+void app_clear(struct app *app);
+
+/* --compression as the writers take it: H2K_COMPRESS_NONE when it was not
+ * given.  -1 with H2K_E_USAGE. */
+int app_compression(const struct app *app, enum h2k_writer_compression *out);
+
+/* For the pipeline's log and progress; see progress.c. */
+void app_progress_begin(const struct app *app);
+void app_progress(void *opaque, const char *stage, const char *disk_id,
+                  uint64_t done, uint64_t total);
+void app_progress_end(void);
+
+/* What a finished job found and did, for a person; from its report. */
+void app_print_summary(const json_t *report);
+
+#endif

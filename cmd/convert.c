@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* hyper2kvm convert: a disk image into another, nothing else.  Read back and
+ * compared all the same. */
+#include "app.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "block/overlay.h"
+#include "pipeline/convert.h"
+#include "pipeline/report.h"
+#include "pipeline/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct conversion {
+    const char *in, *out;
+    const struct h2k_image_writer_ops *format;
+    struct h2k_writer_options options;
+};
+
+static void
+converting(void *opaque, uint64_t done, uint64_t total)
+{
+    const struct conversion *c = opaque;
+    app_progress(NULL, "convert", c->in, done, total);
+}
+
+static void
+verifying(void *opaque, uint64_t done, uint64_t total)
+{
+    const struct conversion *c = opaque;
+    app_progress(NULL, "validate", c->in, done, total);
+}
+
+/* The format: by -O, or by the output's name. */
+static int
+choose_format(const struct app *app, struct conversion *c)
+{
+    const char *dot = strrchr(c->out, '.');
+    const char *name = app->out_format != NULL              ? app->out_format
+                       : dot != NULL && !strcmp(dot, ".raw") ? "raw"
+                       : dot != NULL && !strcmp(dot, ".img") ? "raw"
+                                                             : "qcow2";
+    c->format = h2k_writer_find(name);
+    if (c->format == NULL)
+        return -1;
+    if (app->compress_level != NULL) {
+        c->options.level = atoi(app->compress_level);
+        if (c->options.level < 1 || c->options.level > 9)
+            return h2k_fail(H2K_E_USAGE,
+                            "--compress-level is 1 to 9, not '%s'",
+                            app->compress_level);
+    }
+    if (app_compression(app, &c->options.compression) < 0)
+        return -1;
+    bool compress = app->compress || app->compress_level != NULL;
+    if (compress && c->options.compression == H2K_COMPRESS_NONE)
+        c->options.compression = H2K_COMPRESS_ZLIB;
+    if (c->options.compression != H2K_COMPRESS_NONE &&
+        !c->format->can_compress)
+        return h2k_fail(H2K_E_USAGE, "%s cannot be compressed", name);
+    return 0;
+}
+
+static struct h2k_block *
+open_source(const struct app *app, const char *path)
+{
+    struct h2k_image_info info;
+    char warning[H2K_SOURCE_WARNING];
+    H2K_AUTO(h2k_block)
+    disk = h2k_source_open(path, NULL, &info, NULL, warning);
+    if (warning[0] != '\0' && !app->quiet)
+        fprintf(stderr, "warning: %s: %s\n", path, warning);
+    return disk == NULL ? NULL : h2k_overlay_new(disk, NULL);
+}
+
+/* Always -1: a read that failed is the reason, or what is there already. */
+static int
+conversion_failed(struct h2k_block *disk, const char *path)
+{
+    if (h2k_errcode() != H2K_E_INTERRUPTED)
+        h2k_source_check_reads(disk, path);
+    return -1;
+}
+
+static int
+write_and_verify(struct conversion *c, struct h2k_block *disk,
+                 struct h2k_output *output, struct h2k_convert_result *result)
+{
+    const struct h2k_convert_request request = {
+        .disk = disk,
+        .output = output,
+        .format = c->format,
+        .options = c->options,
+        .progress = { converting, c },
+    };
+    if (h2k_convert(&request, result) < 0)
+        return conversion_failed(disk, c->in);
+    if (h2k_output_sync(output) < 0)
+        return -1;
+    const struct h2k_verify_request verify = {
+        .fd = h2k_output_fd(output),
+        .path = c->out,
+        .format = c->format->name,
+        .digest = result->digest,
+        .progress = { verifying, c },
+    };
+    if (h2k_verify(&verify) < 0)
+        return -1;
+    return h2k_output_publish(output);
+}
+
+static int
+convert(const struct app *app, struct conversion *c)
+{
+    struct h2k_convert_result result = { 0 };
+    H2K_AUTO(h2k_block) disk = NULL;
+    H2K_AUTO(h2k_output) output = NULL;
+    if (choose_format(app, c) < 0)
+        return -1;
+    disk = open_source(app, c->in);
+    output = disk == NULL ? NULL : h2k_output_new(c->out);
+    if (output == NULL)
+        return -1;
+    int rc = write_and_verify(c, disk, output, &result);
+    char disk_size[32], file_size[32];
+    if (rc == 0 && !app->quiet)
+        printf("%s: %s, %s for a disk of %s, verified\n", c->out,
+               c->format->name, h2k_size_human(result.bytes_written, file_size),
+               h2k_size_human(result.virtual_size, disk_size));
+    h2k_convert_result_clear(&result);
+    return rc;
+}
+
+int
+app_convert(const struct app *app, const struct text_list *words)
+{
+    if (words->count != 2) {
+        h2k_fail(H2K_E_USAGE, "convert: name one image to read and one to "
+                              "write; see --help");
+        return app_fail();
+    }
+    struct conversion c = { .in = words->items[0], .out = words->items[1] };
+    app_progress_begin(app);
+    int rc = convert(app, &c);
+    app_progress_end();
+    return rc < 0 ? app_fail() : 0;
+}

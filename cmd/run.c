@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* hyper2kvm --manifest: the pipeline. */
+#include "app.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "pipeline/job.h"
+
+H2K_DEFINE_AUTO(h2k_manifest, h2k_manifest_free)
+
+int
+app_run(const struct app *app, const struct text_list *words)
+{
+    H2K_AUTO(h2k_manifest) manifest = app_manifest(app, words);
+    enum h2k_writer_compression compression;
+    if (manifest == NULL || app_compression(app, &compression) < 0)
+        return app_fail();
+    H2K_AUTO(h2k_report) report = h2k_report_new();
+    if (report == NULL)
+        return app_fail();
+    const struct h2k_job_settings settings = {
+        .manifest_path = app_manifest_path(app, words),
+        .compression = compression,
+        .progress = app_progress,
+    };
+    app_progress_begin(app);
+    int rc = h2k_job_run(manifest, &settings, report);
+    app_progress_end();
+
+    json_t *document = h2k_report_json(report);
+    int code = rc < 0 ? app_fail() : 0;
+    if (app->json) {
+        int printed = app_print_json(document);
+        code = code == 0 ? printed : code;
+    } else if (!app->quiet) {
+        app_print_summary(document);
+        if (h2k_manifest_options(manifest)->report_enabled)
+            printf("report     %s\n",
+                   h2k_manifest_options(manifest)->report_path);
+    }
+    json_decref(document);
+    return code;
+}
