@@ -1,0 +1,154 @@
+#!/bin/sh
+# boot.sh [OPTION...] DISK[:FORMAT]...: boots disks in QEMU and waits for
+# evidence on the serial console.
+#
+#   --bus BUS       pvscsi (default: as VMware has it, with vmxnet3 as ens192),
+#                   virtio-blk or virtio-scsi (with virtio-net)
+#   --snapshot      throw away what the guest writes
+#   --timeout S     300
+#   --until REGEX   what tells that it came up: H2K-GUEST-END, or with --run
+#                   H2K-RUN-END
+#   --fail REGEX    a further sign that it did not, beside the usual ones
+#   --run FILE      a shell script that the guest runs as root once it is up
+#   --poweroff      then let it shut down, so that its disks are left clean
+#   --log FILE      keep the serial console's output here
+#   --accel ACCEL   tcg (default), kvm, or auto: KVM if a kernel comes up on it
+#                   within 20 s; that /dev/kvm exists does not mean it works
+#
+# Exits 0 when the evidence was seen, 1 when a sign of failure was, which is
+# quoted, 2 when neither came in time. QEMU is gone in every case; it is killed
+# as a power cut would, unless --poweroff.
+set -eu
+. "$(dirname "$0")/lib.sh"
+usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+
+bus=pvscsi snapshot=off timeout=300 accel=tcg
+until='' fail='' run='' poweroff='' log=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--snapshot) snapshot=on; shift; continue ;;
+	--poweroff) poweroff=1; shift; continue ;;
+	--bus|--timeout|--until|--fail|--run|--log|--accel)
+		[ $# -gt 1 ] || usage ;;
+	esac
+	case $1 in
+	--bus) bus=$2 ;;
+	--timeout) timeout=$2 ;;
+	--until) until=$2 ;;
+	--fail) fail=$2 ;;
+	--run) run=$2 ;;
+	--log) log=$2 ;;
+	--accel) accel=$2 ;;
+	-*) usage ;;
+	*) break ;;
+	esac
+	shift 2
+done
+[ $# -gt 0 ] || usage
+need qemu-system-x86_64 qemu-system-x86
+
+work=$(mktemp -d) pid=
+finish() {
+	[ -z "$pid" ] || { kill -9 "$pid" && wait "$pid"; } 2>/dev/null || :
+	rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+log=${log:-$work/console}
+
+bad="Kernel panic - not syncing|ALERT! .* does not exist|\(initramfs\)"
+bad="$bad|[Dd]ropping to a shell|emergency mode|Cannot open root device"
+bad="$bad|dracut:/#|grub rescue>|error: no such (device|partition)|No bootable device"
+bad="$bad${fail:+|$fail}"
+if [ -n "$run$poweroff" ]; then
+	until=${until:-H2K-RUN-END}
+	[ -z "$run" ] || cat "$run" >"$work/run"
+	[ -z "$poweroff" ] || echo 'systemctl --no-block poweroff' >>"$work/run"
+fi
+until=${until:-H2K-GUEST-END}
+
+# One -drive per disk. A comma in a name is doubled, as QEMU wants it.
+disks=$# n=0
+for disk in "$@"; do
+	format=
+	case $disk in
+	*:raw|*:qcow2|*:vmdk|*:vdi) format=${disk##*:} disk=${disk%:*} ;;
+	*.raw|*.qcow2|*.vmdk|*.vdi) format=${disk##*.} ;;
+	esac
+	[ -r "$disk" ] || die "cannot read $disk"
+	file=$(printf %s "$disk" | sed 's/,/,,/g')
+	set -- "$@" -drive "file=$file,if=none,id=d$n,cache=unsafe,discard=unmap,snapshot=$snapshot${format:+,format=$format}"
+	case $bus in
+	virtio-blk) set -- "$@" -device "virtio-blk-pci,drive=d$n" ;;
+	*) set -- "$@" -device "scsi-hd,drive=d$n,bus=s.0" ;;
+	esac
+	n=$((n + 1))
+done
+shift "$disks"
+
+nic=netdev=n,mac=00:50:56:aa:bb:01
+case $bus in
+# What gives a NIC the name ens192 is PCI slot 192; with ACPI hot-plugging on
+# bridges QEMU's firmware tables would name another.
+pvscsi) set -- -device pvscsi,id=s -device "vmxnet3,bus=rp,$nic" "$@" ;;
+virtio-scsi) set -- -device virtio-scsi-pci,id=s -device "virtio-net-pci,$nic" "$@" ;;
+virtio-blk) set -- -device "virtio-net-pci,$nic" "$@" ;;
+*) usage ;;
+esac
+set -- -machine q35 -m 1024 -smp 2 -no-reboot -no-user-config -nodefaults \
+	-display none -global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off \
+	-device pcie-root-port,id=rp,slot=192,chassis=1 \
+	-netdev user,id=n,restrict=on -device virtio-rng-pci \
+	-serial "file:$log" "$@"
+[ ! -e "$work/run" ] || set -- "$@" -fw_cfg "name=opt/h2k/run,file=$work/run"
+
+seen() { grep -aqE "$1" "$log" 2>/dev/null; }
+alive() { kill -0 "$pid" 2>/dev/null; }
+start() {
+	: >"$log"
+	case $accel in
+	kvm|auto) qemu-system-x86_64 -accel kvm -cpu host "$@" & ;;
+	*) qemu-system-x86_64 -accel tcg,thread=multi -cpu "${H2K_CPU:-qemu64}" "$@" & ;;
+	esac
+	pid=$! begun=$(date +%s)
+}
+elapsed() { echo $(($(date +%s) - begun)); }
+# Which line says so, without the terminal's escape sequences.
+quote() {
+	sed 's/\x1b\[[0-9;?]*[a-zA-Z]//g; s/\r//g' "$log" | grep -aE "$1" | head -n 5 >&2 || :
+}
+
+start "$@"
+if [ "$accel" = auto ]; then
+	while alive && [ "$(elapsed)" -lt 20 ] && ! seen 'Linux version'; do sleep 0.2; done
+	if ! seen 'Linux version'; then
+		say "no kernel came up on KVM: emulating"
+		{ kill -9 "$pid" && wait "$pid"; } 2>/dev/null || :
+		accel=tcg
+		start "$@"
+	fi
+fi
+
+while :; do
+	running=1
+	alive || running= # asked first: what it said last is read after it
+	if seen "$until"; then break; fi
+	if seen "$bad"; then
+		say "did not come up on $bus after $(elapsed) s:"
+		quote "$bad"
+		exit 1
+	fi
+	[ -n "$running" ] || { say "QEMU ended before '$until' was seen"; quote .; exit 1; }
+	[ "$(elapsed)" -lt "$timeout" ] || {
+		say "nothing for $timeout s; the last lines:"
+		tail -n 3 "$log" >&2
+		exit 2
+	}
+	sleep 0.2
+done
+say "up on $bus after $(elapsed) s"
+[ -n "$poweroff" ] || exit 0
+while alive; do
+	[ "$(elapsed)" -lt "$timeout" ] || { say "did not power off in $timeout s"; exit 2; }
+	sleep 0.2
+done

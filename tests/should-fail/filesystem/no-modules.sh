@@ -1,0 +1,2 @@
+"$H2K_SOURCE/tests/tiny-guest.sh" disk.raw 'rm -r usr/lib/modules'
+manifest disk.raw raw

@@ -1,0 +1,3 @@
+mkdir disk.raw
+manifest disk.raw raw
+

@@ -1,0 +1,2 @@
+mkfifo disk.raw
+manifest disk.raw raw

@@ -1,0 +1,2 @@
+ln -s nothing.raw disk.raw
+manifest disk.raw raw

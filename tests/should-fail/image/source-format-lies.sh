@@ -1,0 +1,3 @@
+guest guest.raw
+qemu-img convert -O qcow2 guest.raw disk.vmdk
+manifest disk.vmdk vmdk

@@ -1,0 +1,2 @@
+qemu-img create -q -f vdi disk.vdi 8M
+manifest disk.vdi vdi

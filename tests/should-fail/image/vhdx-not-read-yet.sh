@@ -1,0 +1,2 @@
+qemu-img create -q -f vhdx disk.vhdx 8M
+manifest disk.vhdx vhdx

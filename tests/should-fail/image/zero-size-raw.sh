@@ -1,0 +1,2 @@
+: >disk.raw
+manifest disk.raw raw

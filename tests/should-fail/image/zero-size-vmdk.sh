@@ -1,0 +1,2 @@
+: >disk.vmdk
+manifest disk.vmdk vmdk

@@ -1,0 +1,3 @@
+guest disk.raw dos
+poke disk.raw 458 00900000
+manifest disk.raw raw

@@ -1,0 +1,3 @@
+guest disk.raw dos
+poke disk.raw 458 ffffff7f
+manifest disk.raw raw

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+# TAP for tests in shell: source it, then ok/is/skip, then tap_done.
+# shellcheck shell=sh
+tap_count=0
+tap_failed=0
+tap_dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$tap_dir"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# ok STATUS NAME: STATUS is 0 for good, as in `cmp a b; ok $? "the same"`.
+ok()
+{
+    tap_count=$((tap_count + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $tap_count - $2"
+    else
+        echo "not ok $tap_count - $2"
+        tap_failed=$((tap_failed + 1))
+    fi
+}
+
+# is GOT EXPECTED NAME
+is()
+{
+    [ "$1" = "$2" ]
+    ok $? "$3"
+    [ "$1" = "$2" ] || printf '# got:      %s\n# expected: %s\n' "$1" "$2"
+}
+
+# need COMMAND...: ends the test where one is missing; in CI that fails.
+need()
+{
+    for tap_tool in "$@"; do
+        command -v "$tap_tool" >/dev/null && continue
+        if [ -n "${H2K_REQUIRE_ORACLES:-}" ]; then
+            echo "1..1"
+            echo "not ok 1 - $tap_tool is not installed, and required here"
+            exit 1
+        fi
+        echo "1..0 # SKIP $tap_tool is not installed"
+        exit 0
+    done
+}
+
+tap_done()
+{
+    echo "1..$tap_count"
+    [ "$tap_failed" -eq 0 ]
+    exit
+}

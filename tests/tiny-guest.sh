@@ -1,0 +1,232 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-3.0-or-later
+# tiny-guest.sh OUT.raw [HOOK]: a disk with a small Debian-style guest, as it
+# was on VMware, made in well under a second and without root.  It cannot
+# boot (its kernel is a header and its modules are texts); the pipeline has
+# everything to do on it that it does on a real one.
+#
+# HOOK is shell text; it runs in the tree of the guest's files, and may
+# change them first.  In the environment:
+#   TINY_LABEL  gpt (default): 1 BIOS boot, 2 /boot, 3 swap, 4 /
+#               dos: 1 /boot, 2 extended, 5 swap, 6 /
+#   TINY_BOOT_OPTIONS, TINY_ROOT_OPTIONS  more options for mke2fs
+set -eu
+umask 022
+PATH=$PATH:/usr/sbin:/sbin
+out=$1 hook=${2:-}
+label=${TINY_LABEL:-gpt}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+KERNEL=6.1.0-99-amd64
+GUID=7c0e4c3a-0b52-4f3e-9d58-1f0d7a3b5c # and two digits
+BOOT_UUID=${GUID}02 SWAP_UUID=${GUID}03 ROOT_UUID=${GUID}04
+
+case $label in
+gpt) boot=2 swap=3 root=4 ;;
+dos) boot=1 swap=5 root=6 ;;
+esac
+
+# ---- The tree ----
+
+# A bzImage's header: "HdrS" at 0x202, and at 0x20e where its version is
+# (Linux, Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header").
+kernel()
+{
+    truncate -s 16384 boot/vmlinuz-$KERNEL
+    printf 'HdrS' | dd of=boot/vmlinuz-$KERNEL bs=1 seek=514 conv=notrunc \
+        status=none
+    printf '\000\002' | dd of=boot/vmlinuz-$KERNEL bs=1 seek=526 conv=notrunc \
+        status=none
+    printf '%s (debian-kernel@lists.debian.org) #1 SMP\0' $KERNEL |
+        dd of=boot/vmlinuz-$KERNEL bs=1 seek=1024 conv=notrunc status=none
+}
+
+module() # PATH [DEPENDENCY...]
+{
+    mkdir -p "$modules/${1%/*}"
+    printf 'the module %s\n' "$1" >"$modules/$1"
+    printf '%s:' "$1" >>"$modules/modules.dep"
+    shift
+    for dependency; do
+        printf ' %s' "$dependency" >>"$modules/modules.dep"
+    done
+    echo >>"$modules/modules.dep"
+}
+
+kernel_modules()
+{
+    modules=usr/lib/modules/$KERNEL
+    k=kernel/drivers
+    mkdir -p $modules
+    printf 'kernel/drivers/virtio/%s.ko\n' virtio virtio_ring \
+        >$modules/modules.builtin
+    : >$modules/modules.softdep
+    : >$modules/modules.alias
+    : >$modules/modules.order
+    module $k/virtio/virtio_pci_modern_dev.ko
+    module $k/virtio/virtio_pci_legacy_dev.ko
+    module $k/virtio/virtio_pci.ko $k/virtio/virtio_pci_legacy_dev.ko \
+        $k/virtio/virtio_pci_modern_dev.ko
+    module $k/block/virtio_blk.ko
+    module $k/scsi/scsi_common.ko
+    module $k/scsi/scsi_mod.ko $k/scsi/scsi_common.ko
+    module $k/scsi/sd_mod.ko $k/scsi/scsi_mod.ko $k/scsi/scsi_common.ko
+    module $k/scsi/virtio_scsi.ko $k/scsi/scsi_mod.ko $k/scsi/scsi_common.ko
+    module $k/scsi/vmw_pvscsi.ko $k/scsi/scsi_mod.ko $k/scsi/scsi_common.ko
+    module $k/net/net_failover.ko
+    module $k/net/virtio_net.ko $k/net/net_failover.ko
+    module $k/virtio/virtio_balloon.ko
+    module $k/char/virtio_console.ko
+    module $k/char/hw_random/virtio-rng.ko
+}
+
+# As initramfs-tools makes it for a guest on VMware: its disk's driver alone.
+initramfs()
+{
+    mkdir -p "$work/initrd/usr/lib/modules/$KERNEL/kernel/drivers/scsi" \
+        "$work/initrd/scripts" "$work/initrd/conf"
+    ln -s usr/lib "$work/initrd/lib"
+    printf '#!/bin/sh\n' >"$work/initrd/init"
+    printf 'MODULES=list\n' >"$work/initrd/conf/initramfs.conf"
+    for name in scsi_common scsi_mod sd_mod vmw_pvscsi; do
+        cp "usr/lib/modules/$KERNEL/kernel/drivers/scsi/$name.ko" \
+            "$work/initrd/usr/lib/modules/$KERNEL/kernel/drivers/scsi/"
+    done
+    grep -E '/(scsi_common|scsi_mod|sd_mod|vmw_pvscsi)\.ko:' \
+        "usr/lib/modules/$KERNEL/modules.dep" \
+        >"$work/initrd/usr/lib/modules/$KERNEL/modules.dep"
+    (cd "$work/initrd" && find . | LC_ALL=C sort |
+        cpio --quiet -o -H newc -R 0:0 | gzip -n) \
+        >boot/initrd.img-$KERNEL
+}
+
+boot_loader()
+{
+    mkdir -p boot/grub etc/default
+    cat >etc/default/grub <<-END
+	GRUB_DEFAULT=0
+	GRUB_TIMEOUT=5
+	GRUB_CMDLINE_LINUX_DEFAULT="quiet"
+	GRUB_CMDLINE_LINUX=""
+	END
+    cat >boot/grub/grub.cfg <<-END
+	set default="0"
+	menuentry 'Debian GNU/Linux' --class debian {
+	        search --no-floppy --fs-uuid --set=root $BOOT_UUID
+	        linux /vmlinuz-$KERNEL root=/dev/sda$root ro quiet
+	        initrd /initrd.img-$KERNEL
+	}
+	END
+}
+
+system()
+{
+    mkdir -p bin dev etc/initramfs-tools etc/network home proc root run sbin \
+        sys tmp usr/bin usr/sbin usr/lib var/lib/dpkg \
+        etc/systemd/system/multi-user.target.wants
+    ln -s usr/lib lib
+    mkdir -p usr/lib/systemd/system
+    # An ELF header for x86-64 (System V ABI, "ELF Header") stands for it.
+    printf '\177ELF\002\001\001%09d\003\000\076\000\001\000\000\000' 0 |
+        tr 0 '\000' >usr/lib/systemd/systemd
+    truncate -s 4096 usr/lib/systemd/systemd
+    ln -s /lib/systemd/systemd sbin/init
+    echo 'dpkg' >usr/bin/dpkg
+    cat >usr/lib/os-release <<-END
+	PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
+	NAME="Debian GNU/Linux"
+	VERSION_ID="12"
+	ID=debian
+	END
+    ln -s ../usr/lib/os-release etc/os-release
+    echo tiny >etc/hostname
+    printf 'root:x:0:0:root:/root:/bin/bash\n' >etc/passwd
+    cat >etc/fstab <<-END
+	# The names are those of the disk on its VMware controller.
+	/dev/sda$root / ext4 errors=remount-ro 0 1
+	/dev/sda$boot /boot ext4 defaults 0 2
+	/dev/sda$swap none swap sw 0 0
+	END
+    cat >etc/network/interfaces <<-END
+	auto lo
+	iface lo inet loopback
+	allow-hotplug ens192
+	iface ens192 inet dhcp
+	END
+    printf '# modules for the initramfs\nvmw_pvscsi\n' \
+        >etc/initramfs-tools/modules
+    printf 'MODULES=list\n' >etc/initramfs-tools/initramfs.conf
+    printf 'Package: open-vm-tools\nStatus: install ok installed\n\n' \
+        >var/lib/dpkg/status
+    printf '[Unit]\nDescription=VMware tools\n[Service]\nExecStart=%s\n%s\n' \
+        /usr/bin/vmtoolsd '[Install]\nWantedBy=multi-user.target' \
+        >usr/lib/systemd/system/open-vm-tools.service
+    printf 'vmtoolsd\n' >usr/bin/vmtoolsd
+    ln -s /usr/lib/systemd/system/open-vm-tools.service \
+        etc/systemd/system/multi-user.target.wants/open-vm-tools.service
+}
+
+# ---- The disk ----
+
+partition()
+{
+    case $label in
+    gpt) cat <<-END ;;
+	label: gpt
+	label-id: ${GUID}00
+	start=1MiB, size=1MiB, uuid=${GUID}11, type=21686148-6449-6E6F-744E-656564454649
+	start=2MiB, size=12MiB, uuid=${GUID}12, type=linux
+	start=14MiB, size=2MiB, uuid=${GUID}13, type=swap
+	start=16MiB, size=23MiB, uuid=${GUID}14, type=linux
+	END
+    dos) cat <<-END ;;
+	label: dos
+	label-id: 0x7c0e4c3a
+	start=2MiB, size=12MiB, type=83, bootable
+	start=14MiB, size=26MiB, type=5
+	start=15MiB, size=1MiB, type=82
+	start=17MiB, size=23MiB, type=83
+	END
+    esac
+}
+
+# filesystem MiB-OFFSET SIZE UUID DIRECTORY [OPTION...]
+filesystem()
+{
+    at=$1 size=$2 uuid=$3 directory=$4
+    shift 4
+    mke2fs -q -F -t ext4 -b 1024 -U "$uuid" -d "$directory" "$@" \
+        -E "offset=$((at << 20)),lazy_itable_init=0,root_owner=0:0" \
+        "$out" "${size}M"
+}
+
+mkdir "$work/root" && cd "$work/root"
+mkdir boot
+system
+kernel
+kernel_modules
+initramfs
+boot_loader
+eval "$hook"
+cd "$OLDPWD"
+mv "$work/root/boot" "$work/boot"
+mkdir "$work/root/boot"
+
+rm -f "$out"
+truncate -s 40M "$out"
+partition | sfdisk -q "$out"
+case $label in
+gpt) swap_at=14 root_at=16 ;;
+dos) swap_at=15 root_at=17 ;;
+esac
+# shellcheck disable=SC2086 # options are words
+{
+    filesystem 2 12 $BOOT_UUID "$work/boot" ${TINY_BOOT_OPTIONS:-}
+    filesystem $root_at 23 $ROOT_UUID "$work/root" ${TINY_ROOT_OPTIONS:-}
+}
+truncate -s 1M "$work/swap"
+mkswap -q -U $SWAP_UUID "$work/swap"
+dd if="$work/swap" of="$out" bs=4096 count=1 seek=$((swap_at * 256)) \
+    conv=notrunc status=none
