@@ -7,10 +7,12 @@ set -eu
 
 build="gcc meson ninja-build pkg-config libext2fs-dev comerr-dev
   libdeflate-dev libisal-dev libzstd-dev liblzma-dev libssl-dev libfyaml-dev
-  libjansson-dev libarchive-dev libxxhash-dev"
+  libjansson-dev libarchive-dev libxxhash-dev libcurl4-openssl-dev
+  libxml2-dev libnbd-dev"
 test="qemu-utils fdisk gdisk e2fsprogs dosfstools mount cpio libarchive-tools
   zstd gzip xz-utils bzip2 lz4 grub-common python3 python3-jsonschema
-  python3-yaml jq bsdextrautils mandoc file g++ binutils procps"
+  python3-yaml jq bsdextrautils mandoc file g++ binutils procps openssl
+  curl libxml2-utils tar nbdkit golang-go golang-github-vmware-govmomi-dev"
 guest="qemu-system-x86 qemu-utils mmdebstrap uidmap e2fsprogs fdisk jq"
 sanitize="clang libclang-rt-14-dev"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "pipeline/output.h"
+#include "base/output.h"
 
 #include "base/error.h"
 

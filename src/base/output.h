@@ -7,8 +7,8 @@
  * killed run left behind is recognised by its free lock, and removed by the
  * next run in that directory.
  */
-#ifndef H2K_PIPELINE_OUTPUT_H
-#define H2K_PIPELINE_OUTPUT_H
+#ifndef H2K_BASE_OUTPUT_H
+#define H2K_BASE_OUTPUT_H
 
 #include "base/cleanup.h"
 

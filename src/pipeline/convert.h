@@ -8,7 +8,7 @@
 
 #include "image/writer.h"
 #include "pipeline/digest.h"
-#include "pipeline/output.h"
+#include "base/output.h"
 #include "pipeline/sweep.h"
 
 struct h2k_convert_request {

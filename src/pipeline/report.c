@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "pipeline/json.h"
-#include "pipeline/output.h"
+#include "base/output.h"
 
 #include <stdio.h>
 #include <string.h>

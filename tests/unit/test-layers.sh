@@ -25,12 +25,14 @@ layer()
 }
 
 layer base
-layer block base
+layer net base
+layer block base net
 layer image base block
 layer volume base block
 layer fs base block volume
 layer guest base block volume fs
 layer manifest base
+layer provider base net block manifest
 layer deploy base manifest
 layer pipeline base block image volume fs guest manifest deploy
 echo "1..$n"
