@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""what-failed.py TESTLOG.json...: of each test that failed, what it says."""
+import json
+import os
+import sys
+
+GOOD = "OK", "EXPECTEDFAIL"
+LINES = 40  # of one test
+
+
+def excerpt(said):
+    near = set()
+    for i, text in enumerate(said):
+        if text.startswith("not ok"):
+            near.update(range(i, min(i + 12, len(said))))
+    if not near:
+        near = range(max(0, len(said) - 12), len(said))
+    return [said[i] for i in sorted(near)[:LINES]]
+
+
+for path in sys.argv[1:]:
+    if not os.path.exists(path):
+        continue
+    for line in open(path, encoding="utf-8"):
+        test = json.loads(line)
+        if test["result"] in GOOD:
+            continue
+        print(f"!!! {test['name']}: {test['result']}")
+        for text in excerpt((test.get("stdout") or "").splitlines()):
+            print("   ", text[:300])
+        for text in (test.get("stderr") or "").splitlines()[-12:]:
+            print("   !", text[:300])
