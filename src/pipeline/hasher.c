@@ -25,7 +25,7 @@ static int
 hash_all(struct h2k_hasher *h)
 {
     H2K_AUTO(h2k_sha256) sha = h2k_sha256_new();
-    h2k_autofree uint8_t *buffer = malloc(STEP);
+    h2k_autofree uint8_t *buffer = aligned_alloc(4096, STEP);
     uint64_t size = h2k_block_size(h->file);
     if (sha == NULL)
         return -1;

@@ -81,6 +81,8 @@ report_artifact(struct h2k_job *job, struct h2k_job_disk *disk)
         .size_bytes = (uint64_t)st.st_size,
         .virtual_size_bytes = disk->converted.virtual_size,
         .compressed = h2k_manifest_pipeline(job->manifest)->convert.compress,
+        .checksum =
+            disk->output_sha256[0] == '\0' ? NULL : disk->output_sha256,
     };
     h2k_report_artifact(job->report, &artifact);
     return 0;

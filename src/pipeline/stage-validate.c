@@ -9,16 +9,17 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* One line of `checks`.  Passes RC on. */
 static int
 add_check(json_t *checks, const char *name, const char *disk_id, int rc,
           const char *detail)
 {
-    json_array_append_new(
-        checks, json_pack("{s:s, s:s, s:b, s:s}", "check", name, "disk_id",
-                          disk_id, "passed", rc == 0, "detail",
-                          rc == 0 ? detail : h2k_errmsg()));
+    json_array_append_new(checks, json_pack("{s:s, s:s, s:b, s:s}", "check",
+                                            name, "disk_id", disk_id, "passed",
+                                            rc == 0, "detail",
+                                            rc == 0 ? detail : h2k_errmsg()));
     return rc;
 }
 
@@ -31,14 +32,22 @@ check_checksum(const struct h2k_job_disk *disk)
     return h2k_manifest_compare_checksum(disk->spec, hex);
 }
 
+/* What was written, as a file to read. */
+static struct h2k_block *
+output_file(const struct h2k_job_disk *disk)
+{
+    int fd = fcntl(h2k_output_fd(disk->output), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) {
+        h2k_fail_errno(H2K_E_IO, "%s", disk->output_path);
+        return NULL;
+    }
+    return h2k_file_from_fd(fd, h2k_output_partial_path(disk->output), false);
+}
+
 static int
 check_structure(const struct h2k_job_disk *disk)
 {
-    int fd = fcntl(h2k_output_fd(disk->output), F_DUPFD_CLOEXEC, 0);
-    if (fd < 0)
-        return h2k_fail_errno(H2K_E_IO, "%s", disk->output_path);
-    H2K_AUTO(h2k_block)
-    file = h2k_file_from_fd(fd, h2k_output_partial_path(disk->output), false);
+    H2K_AUTO(h2k_block) file = output_file(disk);
     struct h2k_qcow2_check found;
     if (file == NULL || h2k_qcow2_check(file, &found) < 0) {
         h2k_recode(H2K_E_VALIDATION);
@@ -68,6 +77,29 @@ check_content(struct h2k_job *job, const struct h2k_job_disk *disk)
     return h2k_verify(&request);
 }
 
+/*
+ * The output's own SHA-256 for the report, computed beside reading it back,
+ * so that whoever copies the file on can compare.  A sparse file, which has
+ * far more bytes than were written, is left without.
+ */
+static struct h2k_hasher *
+hash_output(const struct h2k_job_disk *disk)
+{
+    H2K_AUTO(h2k_block) file = output_file(disk);
+    if (file == NULL)
+        return NULL;
+    h2k_file_read_directly(file);
+    return h2k_hasher_start(file);
+}
+
+static bool
+is_dense(const struct h2k_job_disk *disk)
+{
+    struct stat st;
+    return fstat(h2k_output_fd(disk->output), &st) == 0 &&
+           (uint64_t)st.st_size / 2 <= disk->converted.bytes_written;
+}
+
 static int
 check_image(struct h2k_job *job, struct h2k_job_disk *disk, json_t *checks)
 {
@@ -77,9 +109,13 @@ check_image(struct h2k_job *job, struct h2k_job_disk *disk, json_t *checks)
                   check_structure(disk),
                   "every cluster is referenced as often as it is counted") < 0)
         return -1;
-    return add_check(checks, "content", disk->spec->id,
-                     check_content(job, disk),
-                     "read back, and the same as what was written");
+    H2K_AUTO(h2k_hasher) hasher = NULL;
+    if (is_dense(disk) && (hasher = hash_output(disk)) == NULL)
+        return -1;
+    if (add_check(checks, "content", disk->spec->id, check_content(job, disk),
+                  "read back, and the same as what was written") < 0)
+        return -1;
+    return hasher == NULL ? 0 : h2k_hasher_wait(hasher, disk->output_sha256);
 }
 
 static int
@@ -93,8 +129,7 @@ check_disks(struct h2k_job *job, json_t *checks)
             check_image(job, disk, checks) < 0)
             return -1;
         if (disk->hasher != NULL &&
-            add_check(checks, "checksum", disk->spec->id,
-                      check_checksum(disk),
+            add_check(checks, "checksum", disk->spec->id, check_checksum(disk),
                       "the source's SHA-256 is the manifest's") < 0)
             return -1;
     }

@@ -82,7 +82,9 @@ says success '.pipeline.stages | keys_unsorted ==
     ["load_manifest", "inspect", "fix", "convert", "validate"]' \
     "the stages, in their order"
 says success ".artifacts[0] | .path == \"$path\" and .compressed
-    and .virtual_size_bytes == 41943040 and .size_bytes == $size" "the artifact"
+    and .virtual_size_bytes == 41943040 and .size_bytes == $size and
+    .checksum == \"sha256:$(sha256sum <out/disk-0.qcow2 | cut -d' ' -f1)\"" \
+    "the artifact"
 says success '.notes == ["exported by night"] and
     (.warnings | map(.message)) == ["was running", "was busy"] and
     .warnings[0].timestamp == "2026-01-22T10:30:00Z"' "what the export noted"
