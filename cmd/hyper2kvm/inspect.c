@@ -36,8 +36,8 @@ only_inspect(const struct h2k_manifest *m)
         { "options.report.enabled", false },
     };
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-        if (b == NULL || h2k_manifest_builder_set_bool(
-                             b, settings[i].key, settings[i].value) < 0)
+        if (b == NULL || h2k_manifest_builder_set_bool(b, settings[i].key,
+                                                       settings[i].value) < 0)
             return NULL;
     return h2k_manifest_builder_build(b, h2k_manifest_base_dir(m), NULL);
 }
@@ -46,11 +46,16 @@ static void
 print_system(const json_t *found)
 {
     static const char *const keys[][2] = {
-        { "System", "product_name" },    { "Architecture", "arch" },
-        { "Host name", "hostname" },     { "Default kernel", "kernel_version" },
-        { "Boot loader", "bootloader" }, { "Firmware", "firmware" },
-        { "Init", "init" },              { "Packages", "package_manager" },
-        { "VMware Tools", "vmware_tools" }, { "SELinux", "selinux" },
+        { "System", "product_name" },
+        { "Architecture", "arch" },
+        { "Host name", "hostname" },
+        { "Default kernel", "kernel_version" },
+        { "Boot loader", "bootloader" },
+        { "Firmware", "firmware" },
+        { "Init", "init" },
+        { "Packages", "package_manager" },
+        { "VMware Tools", "vmware_tools" },
+        { "SELinux", "selinux" },
     };
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (json_is_string(json_object_get(found, keys[i][1])))
@@ -63,9 +68,10 @@ print_filesystems(const json_t *found)
     size_t i;
     const json_t *fs;
     char size[32];
-    json_array_foreach (json_object_get(found, "filesystems"), i, fs) {
-        uint64_t bytes = (uint64_t)json_integer_value(
-            json_object_get(fs, "size_bytes"));
+    json_array_foreach(json_object_get(found, "filesystems"), i, fs)
+    {
+        uint64_t bytes =
+            (uint64_t)json_integer_value(json_object_get(fs, "size_bytes"));
         printf("%-16s %s partition %d: %s, %s%s%s%s\n",
                i == 0 ? "Filesystems" : "", text(fs, "disk_id"),
                (int)json_integer_value(json_object_get(fs, "partition")),
@@ -75,11 +81,10 @@ print_filesystems(const json_t *found)
                    ? ", was not unmounted cleanly"
                    : "");
     }
-    json_array_foreach (json_object_get(found, "mountpoints"), i, fs)
-        printf("%-16s %s is %s%s%s\n", i == 0 ? "Mounts" : "",
-               text(fs, "path"), text(fs, "volume"),
-               text(fs, "spec")[0] == '\0' ? "" : ", named ",
-               text(fs, "spec"));
+    json_array_foreach(json_object_get(found, "mountpoints"), i, fs) printf(
+        "%-16s %s is %s%s%s\n", i == 0 ? "Mounts" : "", text(fs, "path"),
+        text(fs, "volume"), text(fs, "spec")[0] == '\0' ? "" : ", named ",
+        text(fs, "spec"));
 }
 
 /* The drivers that a kernel's initramfs lacks, and that its disk needs. */
@@ -97,7 +102,8 @@ print_kernel(const json_t *kernel, const char *heading)
     }
     const char *separator = ": not in its initramfs: ";
     bool complete = true;
-    json_object_foreach (json_object_get(kernel, "drivers"), name, driver) {
+    json_object_foreach(json_object_get(kernel, "drivers"), name, driver)
+    {
         json_t *inside = json_object_get(driver, "in_initramfs");
         if (!json_is_false(inside))
             continue;
@@ -118,19 +124,18 @@ print_found(const json_t *stages)
     const json_t *found =
         json_object_get(json_object_get(stages, "inspect"), "result");
     char size[32];
-    json_array_foreach (json_object_get(load, "disks"), i, disk)
-        printf("%-16s %s: %s%s%s, %s\n", i == 0 ? "Disks" : "",
-               text(disk, "disk_id"), text(disk, "format"),
-               text(disk, "variant")[0] == '\0' ? "" : " ",
-               text(disk, "variant"),
-               h2k_size_human((uint64_t)json_integer_value(json_object_get(
-                                  disk, "virtual_size_bytes")),
-                              size));
+    json_array_foreach(json_object_get(load, "disks"), i, disk) printf(
+        "%-16s %s: %s%s%s, %s\n", i == 0 ? "Disks" : "", text(disk, "disk_id"),
+        text(disk, "format"), text(disk, "variant")[0] == '\0' ? "" : " ",
+        text(disk, "variant"),
+        h2k_size_human((uint64_t)json_integer_value(
+                           json_object_get(disk, "virtual_size_bytes")),
+                       size));
     print_system(found);
     print_filesystems(found);
-    json_array_foreach (json_object_get(found, "kernels"), i, item)
+    json_array_foreach(json_object_get(found, "kernels"), i, item)
         print_kernel(item, i == 0 ? "Kernels" : "");
-    json_array_foreach (json_object_get(found, "network"), i, item)
+    json_array_foreach(json_object_get(found, "network"), i, item)
         printf("%-16s %s (%s, %s)\n", i == 0 ? "Network" : "",
                text(item, "name"), text(item, "kind"), text(item, "method"));
 }
@@ -143,14 +148,13 @@ print_report(const struct app *app, const json_t *report)
     const json_t *item;
     size_t i;
     if (app->json) {
-        app_print_json(json_object_get(json_object_get(stages, "inspect"),
-                                       "result"));
+        app_print_json(
+            json_object_get(json_object_get(stages, "inspect"), "result"));
         return;
     }
     print_found(stages);
-    json_array_foreach (json_object_get(report, "warnings"), i, item)
-        printf("%-16s %s\n", i == 0 ? "Warnings" : "",
-               text(item, "message"));
+    json_array_foreach(json_object_get(report, "warnings"), i, item)
+        printf("%-16s %s\n", i == 0 ? "Warnings" : "", text(item, "message"));
 }
 
 int
@@ -159,15 +163,16 @@ app_inspect(const struct app *app, const struct text_list *words)
     H2K_AUTO(h2k_manifest) asked = app_manifest(app, words);
     H2K_AUTO(h2k_manifest) m = asked == NULL ? NULL : only_inspect(asked);
     H2K_AUTO(h2k_report) report = m == NULL ? NULL : h2k_report_new();
-    if (report == NULL)
+    H2K_AUTO(progress) progress = report == NULL ? NULL : app_progress(app);
+    if (progress == NULL)
         return app_fail();
     const struct h2k_job_settings settings = {
         .manifest_path = app_manifest_path(app, words),
-        .progress = app_progress,
+        .progress = progress_update,
+        .opaque = progress,
     };
-    app_progress_begin(app);
     int rc = h2k_job_run(m, &settings, report);
-    app_progress_end();
+    progress_end(progress);
     if (rc < 0)
         return app_fail();
     json_t *document = h2k_report_json(report);

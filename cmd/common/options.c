@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "options.h"
+#include "common/options.h"
 
 #include "base/error.h"
 
@@ -71,9 +71,8 @@ unknown(const struct option *table, const char *word)
     if (nearest == NULL)
         return h2k_fail(H2K_E_USAGE, "unknown option --%s; see --help-all",
                         name);
-    return h2k_fail(H2K_E_USAGE,
-                    "unknown option --%s; did you mean --%s?", name,
-                    nearest->name);
+    return h2k_fail(H2K_E_USAGE, "unknown option --%s; did you mean --%s?",
+                    name, nearest->name);
 }
 
 static int
@@ -135,7 +134,8 @@ repeated_letter(const struct option *table, const char *word, void *options)
 {
     const struct option *option = find(table, word, 1);
     size_t n = strlen(word);
-    if (option == NULL || takes_value(option) || strspn(word, (char[2]){ word[0] }) != n)
+    if (option == NULL || takes_value(option) ||
+        strspn(word, (char[2]){ word[0] }) != n)
         return 0;
     for (size_t i = 0; i < n; i++)
         if (apply(option, NULL, options) < 0)
@@ -166,8 +166,8 @@ parse_one(const struct option *table, int argc, char **argv, int *i,
 }
 
 int
-options_parse(const struct option *table, int argc, char **argv,
-              void *options, struct text_list *rest)
+options_parse(const struct option *table, int argc, char **argv, void *options,
+              struct text_list *rest)
 {
     bool ended = false;
     for (int i = 1; i < argc; i++) {

@@ -47,7 +47,7 @@ print_changes(const json_t *report)
         return;
     if (count == 0)
         puts("fixed      nothing to change");
-    json_array_foreach (changes, i, change)
+    json_array_foreach(changes, i, change)
         printf("%s%s: %s\n", i == 0 ? "fixed      " : "           ",
                text(change, "file"), text(change, "what"));
 }
@@ -55,8 +55,8 @@ print_changes(const json_t *report)
 static void
 print_fstab(const json_t *stages)
 {
-    const json_t *fstab = json_object_get(at(stages, "fix", "result"),
-                                          "fstab");
+    const json_t *fstab =
+        json_object_get(at(stages, "fix", "result"), "fstab");
     if (json_object_get(fstab, "before") == NULL)
         return;
     printf("--- /etc/fstab before\n%s--- /etc/fstab after\n%s---\n",
@@ -70,10 +70,11 @@ print_checks(const json_t *stages)
     const json_t *boot = json_object_get(result, "test_boot");
     const json_t *check;
     size_t i;
-    json_array_foreach (json_object_get(result, "checks"), i, check)
-        if (json_is_true(json_object_get(check, "passed")))
-            printf("verified   %s: %s\n", text(check, "check"),
-                   text(check, "detail"));
+    json_array_foreach(
+        json_object_get(result, "checks"), i,
+        check) if (json_is_true(json_object_get(check, "passed")))
+        printf("verified   %s: %s\n", text(check, "check"),
+               text(check, "detail"));
     if (boot == NULL)
         return;
     printf("booted     %s after %.0f s (%s): %s\n", text(boot, "evidence"),
@@ -92,17 +93,16 @@ app_print_summary(const json_t *report)
     print_found(stages);
     print_changes(report);
     print_fstab(stages);
-    json_array_foreach (json_object_get(report, "artifacts"), i, item)
+    json_array_foreach(json_object_get(report, "artifacts"), i, item)
         printf("written    %s (%s, %s)\n", text(item, "path"),
                text(item, "format"), text(item, "size_human"));
     print_checks(stages);
-    json_array_foreach (json_object_get(report, "warnings"), i, item)
-        printf("warning    %s: %s\n", text(item, "stage"),
-               text(item, "message"));
-    json_array_foreach (json_object_get(report, "notes"), i, item)
+    json_array_foreach(json_object_get(report, "warnings"), i, item) printf(
+        "warning    %s: %s\n", text(item, "stage"), text(item, "message"));
+    json_array_foreach(json_object_get(report, "notes"), i, item)
         printf("note       %s\n", json_string_value(item));
-    printf("%s %.1f s\n", json_is_true(json_object_get(pipeline, "success"))
-                              ? "done      "
-                              : "failed    ",
+    printf("%s %.1f s\n",
+           json_is_true(json_object_get(pipeline, "success")) ? "done      "
+                                                              : "failed    ",
            json_real_value(json_object_get(pipeline, "duration_seconds")));
 }

@@ -26,9 +26,9 @@ probe(void *opaque, const char *path, const char *format,
 }
 
 static void
-progress(void *opaque, const char *id, uint64_t done, uint64_t total)
+hashing(void *opaque, const char *id, uint64_t done, uint64_t total)
 {
-    app_progress(opaque, "checksum", id, done, total);
+    progress_update(opaque, "checksum", id, done, total);
 }
 
 int
@@ -41,14 +41,18 @@ app_validate(const struct app *app, const struct text_list *words)
         h2k_fail(H2K_E_USAGE, "validate: name one manifest");
         return app_fail();
     }
-    const struct h2k_manifest_checks checks = {
-        .probe = probe, .checksums = app->strict, .progress = progress
-    };
+    H2K_AUTO(progress) display = app_progress(app);
     H2K_AUTO(h2k_problems) problems = h2k_problems_new();
-    app_progress_begin(app);
-    int rc =
-        h2k_manifest_validate_file(path, &checks, app->strict, problems);
-    app_progress_end();
+    if (display == NULL || problems == NULL)
+        return app_fail();
+    const struct h2k_manifest_checks checks = {
+        .probe = probe,
+        .checksums = app->strict,
+        .progress = hashing,
+        .opaque = display,
+    };
+    int rc = h2k_manifest_validate_file(path, &checks, app->strict, problems);
+    progress_end(display);
     app_print_problems(app, problems);
     if (rc < 0 && h2k_errcode() == H2K_E_INTERRUPTED)
         return app_fail();
@@ -56,7 +60,7 @@ app_validate(const struct app *app, const struct text_list *words)
     size_t warnings = h2k_problems_count_of(problems, H2K_PROBLEM_WARNING);
     if (!app->quiet)
         printf("%s: %s, %zu error%s, %zu warning%s\n", path,
-               rc < 0 ? "not valid" : "valid", errors,
-               errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+               rc < 0 ? "not valid" : "valid", errors, errors == 1 ? "" : "s",
+               warnings, warnings == 1 ? "" : "s");
     return rc < 0 ? 1 : 0;
 }

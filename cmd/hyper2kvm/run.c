@@ -16,16 +16,17 @@ app_run(const struct app *app, const struct text_list *words)
     if (manifest == NULL || app_compression(app, &compression) < 0)
         return app_fail();
     H2K_AUTO(h2k_report) report = h2k_report_new();
-    if (report == NULL)
+    H2K_AUTO(progress) progress = app_progress(app);
+    if (report == NULL || progress == NULL)
         return app_fail();
     const struct h2k_job_settings settings = {
         .manifest_path = app_manifest_path(app, words),
         .compression = compression,
-        .progress = app_progress,
+        .progress = progress_update,
+        .opaque = progress,
     };
-    app_progress_begin(app);
     int rc = h2k_job_run(manifest, &settings, report);
-    app_progress_end();
+    progress_end(progress);
 
     json_t *document = h2k_report_json(report);
     int code = rc < 0 ? app_fail() : 0;

@@ -3,7 +3,8 @@
 #ifndef H2K_CMD_APP_H
 #define H2K_CMD_APP_H
 
-#include "options.h"
+#include "common/options.h"
+#include "common/progress.h"
 
 #include "image/writer.h"
 
@@ -87,11 +88,8 @@ void app_clear(struct app *app);
  * given.  -1 with H2K_E_USAGE. */
 int app_compression(const struct app *app, enum h2k_writer_compression *out);
 
-/* For the pipeline's log and progress; see progress.c. */
-void app_progress_begin(const struct app *app);
-void app_progress(void *opaque, const char *stage, const char *disk_id,
-                  uint64_t done, uint64_t total);
-void app_progress_end(void);
+/* The log and the display of how far the job is.  NULL with the error. */
+struct progress *app_progress(const struct app *app);
 
 /* What a finished job found and did, for a person; from its report. */
 void app_print_summary(const json_t *report);

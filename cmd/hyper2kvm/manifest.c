@@ -256,8 +256,7 @@ app_manifest_path(const struct app *app, const struct text_list *words)
 static const char *
 keep(struct app *app, const char *text)
 {
-    char **kept =
-        reallocarray(app->kept, app->kept_count + 1, sizeof(*kept));
+    char **kept = reallocarray(app->kept, app->kept_count + 1, sizeof(*kept));
     if (kept == NULL)
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
     app->kept = kept;

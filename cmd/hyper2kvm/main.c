@@ -2,13 +2,13 @@
 /* hyper2kvm: makes disks that boot on KVM. */
 #include "app.h"
 
+#include "common/command.h"
+
 #include "base/error.h"
-#include "base/interrupt.h"
 #include "pipeline/qemu.h"
 
-#include <signal.h>
+#include <locale.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct app_command commands[] = {
     { NULL, "hyper2kvm --manifest FILE [options]",
@@ -23,29 +23,6 @@ static const struct app_command commands[] = {
       "a disk image into another, nothing else", app_convert },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-static void
-on_signal(int number)
-{
-    (void)number;
-    h2k_interrupt();
-}
-
-/* The first one asks the job to stop and clean up; a second one ends us.
- * What whoever started us wants ignored (nohup) stays ignored. */
-static void
-catch_signals(void)
-{
-    struct sigaction before;
-    struct sigaction action = { .sa_handler = on_signal,
-                                .sa_flags = (int)SA_RESETHAND };
-    static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
-    for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
-        if (sigaction(caught[i], NULL, &before) == 0 &&
-            before.sa_handler != SIG_IGN)
-            sigaction(caught[i], &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
 
 static void
 print_help(bool all)
@@ -73,20 +50,24 @@ print_version(void)
 int
 app_fail(void)
 {
-    fflush(stdout);
-    fprintf(stderr, "hyper2kvm: %s\n", h2k_errmsg());
-    return h2k_exit_code(h2k_errcode());
+    return command_fail("hyper2kvm");
 }
 
 int
 app_print_json(const json_t *document)
 {
-    if (json_dumpf(document, stdout,
-                   JSON_INDENT(2) | JSON_REAL_PRECISION(6)) == 0 &&
-        putchar('\n') != EOF && fflush(stdout) == 0)
-        return 0;
-    h2k_fail_errno(H2K_E_OUTPUT, "standard output");
-    return app_fail();
+    return command_print_json(document) < 0 ? app_fail() : 0;
+}
+
+struct progress *
+app_progress(const struct app *app)
+{
+    return progress_new(&(struct progress_settings){
+        .quiet = app->quiet,
+        .json = app->json_progress,
+        .verbose = app->verbose,
+        .log_file = app->log_file,
+    });
 }
 
 /* Files of --config first, then the command line over them. */
@@ -138,7 +119,7 @@ run(int argc, char **argv, struct app *app)
         print_help(false);
         return H2K_E_USAGE;
     }
-    catch_signals();
+    command_catch_signals();
     return dispatch(app, &words);
 }
 
@@ -146,6 +127,7 @@ int
 main(int argc, char **argv)
 {
     struct app app = { 0 };
+    setlocale(LC_CTYPE, "");
     int code = run(argc, argv, &app);
     app_clear(&app);
     return code;

@@ -27,8 +27,8 @@ struct text_list {
 };
 
 struct option {
-    char letter;          /* 'v' for -v; 0 for none */
-    const char *name;     /* "output-dir" */
+    char letter;      /* 'v' for -v; 0 for none */
+    const char *name; /* "output-dir" */
     enum option_kind kind;
     size_t offset;        /* of its value in the options struct */
     size_t given;         /* of a bool that tells whether it was given; 0:

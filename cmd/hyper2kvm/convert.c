@@ -14,6 +14,7 @@
 #include <string.h>
 
 struct conversion {
+    struct progress *progress;
     const char *in, *out;
     const struct h2k_image_writer_ops *format;
     struct h2k_writer_options options;
@@ -23,14 +24,14 @@ static void
 converting(void *opaque, uint64_t done, uint64_t total)
 {
     const struct conversion *c = opaque;
-    app_progress(NULL, "convert", c->in, done, total);
+    progress_update(c->progress, "convert", c->in, done, total);
 }
 
 static void
 verifying(void *opaque, uint64_t done, uint64_t total)
 {
     const struct conversion *c = opaque;
-    app_progress(NULL, "validate", c->in, done, total);
+    progress_update(c->progress, "validate", c->in, done, total);
 }
 
 /* The format: by -O, or by the output's name. */
@@ -38,7 +39,7 @@ static int
 choose_format(const struct app *app, struct conversion *c)
 {
     const char *dot = strrchr(c->out, '.');
-    const char *name = app->out_format != NULL              ? app->out_format
+    const char *name = app->out_format != NULL               ? app->out_format
                        : dot != NULL && !strcmp(dot, ".raw") ? "raw"
                        : dot != NULL && !strcmp(dot, ".img") ? "raw"
                                                              : "qcow2";
@@ -127,7 +128,8 @@ convert(const struct app *app, struct conversion *c)
     char disk_size[32], file_size[32];
     if (rc == 0 && !app->quiet)
         printf("%s: %s, %s for a disk of %s, verified\n", c->out,
-               c->format->name, h2k_size_human(result.bytes_written, file_size),
+               c->format->name,
+               h2k_size_human(result.bytes_written, file_size),
                h2k_size_human(result.virtual_size, disk_size));
     h2k_convert_result_clear(&result);
     return rc;
@@ -141,9 +143,11 @@ app_convert(const struct app *app, const struct text_list *words)
                               "write; see --help");
         return app_fail();
     }
-    struct conversion c = { .in = words->items[0], .out = words->items[1] };
-    app_progress_begin(app);
-    int rc = convert(app, &c);
-    app_progress_end();
+    H2K_AUTO(progress) progress = app_progress(app);
+    struct conversion c = { .progress = progress,
+                            .in = words->items[0],
+                            .out = words->items[1] };
+    int rc = progress == NULL ? -1 : convert(app, &c);
+    progress_end(progress);
     return rc < 0 ? app_fail() : 0;
 }

@@ -39,8 +39,8 @@ const struct option app_options[] = {
 
     { 0, "fstab-mode", OPTION_TEXT, AT(fstab_mode), 0, "MODE", GUEST, true,
       "stabilize-all (default), bypath-only or noop" },
-    { 0, "no-grub", OPTION_UNSET, AT(update_grub), AT(update_grub_given),
-      NULL, GUEST, false, "leave the boot loader's files alone" },
+    { 0, "no-grub", OPTION_UNSET, AT(update_grub), AT(update_grub_given), NULL,
+      GUEST, false, "leave the boot loader's files alone" },
     { 0, "regen-initramfs", OPTION_FLAG, AT(regen_initramfs),
       AT(regen_initramfs_given), NULL, GUEST, false,
       "add virtio to every initramfs (default)" },
