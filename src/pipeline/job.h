@@ -24,6 +24,8 @@ typedef void (*h2k_job_progress_fn)(void *opaque, const char *stage,
                                     const char *disk_id, uint64_t done,
                                     uint64_t total);
 
+struct h2k_stream;
+
 struct h2k_job_settings {
     const char *manifest_path; /* for the report; NULL: it was made up */
     unsigned threads;          /* 0: one for each processor */
@@ -31,6 +33,12 @@ struct h2k_job_settings {
     enum h2k_writer_compression compression;
     h2k_job_progress_fn progress; /* or NULL */
     void *opaque;
+    /* The disks' content where it has arrived already: a stream that has
+     * ended for each of the manifest's disks, in its order; else NULL.  The
+     * job reads no files then, and CONVERT finishes the streams' outputs,
+     * under the paths that they were made with.  The streams stay the
+     * caller's, to be freed after the job. */
+    struct h2k_stream *const *streams;
 };
 
 /* One disk on its way. */
