@@ -9,9 +9,11 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const files[] = { "/etc/modprobe.conf",
-                                     "/etc/modules.conf" };
-#define PARTS "/etc/modprobe.d"
+static const struct h2k_config_files config = {
+    .files = { "/etc/modprobe.conf", "/etc/modules.conf" },
+    .directory = "/etc/modprobe.d",
+    .suffix = ".conf",
+};
 
 static const char *const network_modules[] = { "vmxnet", "vmxnet2", "vmxnet3",
                                                "pcnet32", NULL };
@@ -91,18 +93,13 @@ fill(struct h2k_rewrite *rewrite, void *opaque)
 static bool
 applies(struct h2k_fix *fix)
 {
-    return h2k_root_is_dir(fix->root, PARTS) ||
-           h2k_root_exists(fix->root, files[0]) ||
-           h2k_root_exists(fix->root, files[1]);
+    return h2k_config_exists(fix, &config);
 }
 
 static int
 run(struct h2k_fix *fix)
 {
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-        if (h2k_rewrite_path(fix, files[i], fill, NULL) < 0)
-            return -1;
-    return h2k_rewrite_directory(fix, PARTS, ".conf", fill, NULL) < 0 ? -1 : 0;
+    return h2k_config_rewrite(fix, &config, fill, NULL);
 }
 
 const struct h2k_edit h2k_edit_modprobe = {

@@ -10,8 +10,11 @@
 
 #include <string.h>
 
-#define MAIN "/etc/initramfs-tools/initramfs.conf"
-#define PARTS "/etc/initramfs-tools/conf.d"
+static const struct h2k_config_files config = {
+    .files = { "/etc/initramfs-tools/initramfs.conf" },
+    .directory = "/etc/initramfs-tools/conf.d",
+    .suffix = "",
+};
 
 static int
 rewrite_assignment(struct h2k_rewrite *rewrite, const struct h2k_shell *shell,
@@ -57,16 +60,13 @@ fill(struct h2k_rewrite *rewrite, void *opaque)
 static bool
 applies(struct h2k_fix *fix)
 {
-    return h2k_root_exists(fix->root, MAIN) ||
-           h2k_root_is_dir(fix->root, PARTS);
+    return h2k_config_exists(fix, &config);
 }
 
 static int
 run(struct h2k_fix *fix)
 {
-    if (h2k_rewrite_path(fix, MAIN, fill, NULL) < 0)
-        return -1;
-    return h2k_rewrite_directory(fix, PARTS, "", fill, NULL) < 0 ? -1 : 0;
+    return h2k_config_rewrite(fix, &config, fill, NULL);
 }
 
 const struct h2k_edit h2k_edit_resume = {

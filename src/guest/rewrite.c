@@ -228,3 +228,27 @@ h2k_rewrite_directory(struct h2k_fix *fix, const char *directory,
     h2k_root_free_names(names, count);
     return changed;
 }
+
+#define CONFIG_FILES 4
+
+bool
+h2k_config_exists(struct h2k_fix *fix, const struct h2k_config_files *config)
+{
+    for (size_t i = 0; i < CONFIG_FILES && config->files[i] != NULL; i++)
+        if (h2k_root_exists(fix->root, config->files[i]))
+            return true;
+    return h2k_root_is_dir(fix->root, config->directory);
+}
+
+int
+h2k_config_rewrite(struct h2k_fix *fix, const struct h2k_config_files *config,
+                   h2k_rewrite_fn fill, void *opaque)
+{
+    for (size_t i = 0; i < CONFIG_FILES && config->files[i] != NULL; i++)
+        if (h2k_rewrite_path(fix, config->files[i], fill, opaque) < 0)
+            return -1;
+    return h2k_rewrite_directory(fix, config->directory, config->suffix, fill,
+                                 opaque) < 0
+               ? -1
+               : 0;
+}

@@ -78,4 +78,19 @@ int h2k_rewrite_directory(struct h2k_fix *fix, const char *directory,
                           const char *suffix, h2k_rewrite_fn fill,
                           void *opaque);
 
+/* Where one program has its configuration: files, and the parts in a
+ * directory. */
+struct h2k_config_files {
+    const char *files[4];  /* from the first NULL on, none */
+    const char *directory; /* its files count where they end in suffix */
+    const char *suffix;    /* "" for all */
+};
+/* Is any of it there? */
+bool h2k_config_exists(struct h2k_fix *fix,
+                       const struct h2k_config_files *config);
+/* h2k_rewrite_path and h2k_rewrite_directory over all of it. */
+int h2k_config_rewrite(struct h2k_fix *fix,
+                       const struct h2k_config_files *config,
+                       h2k_rewrite_fn fill, void *opaque);
+
 #endif

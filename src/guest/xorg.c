@@ -7,8 +7,11 @@
 #include <string.h>
 #include <strings.h>
 
-#define MAIN "/etc/X11/xorg.conf"
-#define PARTS "/etc/X11/xorg.conf.d"
+static const struct h2k_config_files config = {
+    .files = { "/etc/X11/xorg.conf" },
+    .directory = "/etc/X11/xorg.conf.d",
+    .suffix = ".conf",
+};
 
 static int
 fill(struct h2k_rewrite *rewrite, void *opaque)
@@ -31,16 +34,13 @@ fill(struct h2k_rewrite *rewrite, void *opaque)
 static bool
 applies(struct h2k_fix *fix)
 {
-    return h2k_root_exists(fix->root, MAIN) ||
-           h2k_root_is_dir(fix->root, PARTS);
+    return h2k_config_exists(fix, &config);
 }
 
 static int
 run(struct h2k_fix *fix)
 {
-    if (h2k_rewrite_path(fix, MAIN, fill, NULL) < 0)
-        return -1;
-    return h2k_rewrite_directory(fix, PARTS, ".conf", fill, NULL) < 0 ? -1 : 0;
+    return h2k_config_rewrite(fix, &config, fill, NULL);
 }
 
 const struct h2k_edit h2k_edit_xorg = {
