@@ -19,6 +19,7 @@ struct h2k_output {
     int dirfd;     /* of the directory both are in */
     int fd;
     bool published;
+    bool keep;
 };
 
 static const char *
@@ -71,10 +72,10 @@ check_replaceable(int dirfd, const char *path)
     return 0;
 }
 
-/* The partial file, empty and locked.  Its name may go between opening and
+/* The partial file, locked, and empty unless RESUME.  Its name may go between opening and
  * locking, when the run that made it ends: then try again. */
 static int
-open_partial(struct h2k_output *o)
+open_partial(struct h2k_output *o, bool resume)
 {
     const char *name = base_name(o->partial);
     for (int attempt = 0; attempt < 10; attempt++) {
@@ -93,7 +94,7 @@ open_partial(struct h2k_output *o)
         if (fstat(fd, &here) == 0 &&
             fstatat(o->dirfd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
             here.st_ino == there.st_ino) {
-            if (ftruncate(fd, 0) < 0)
+            if (!resume && ftruncate(fd, 0) < 0)
                 return h2k_fail_errno(H2K_E_OUTPUT, "%s", o->partial);
             o->fd = h2k_steal_fd(&fd);
             return 0;
@@ -102,8 +103,8 @@ open_partial(struct h2k_output *o)
     return h2k_fail(H2K_E_OUTPUT, "cannot lock %s", o->partial);
 }
 
-struct h2k_output *
-h2k_output_new(const char *path)
+static struct h2k_output *
+output_open(const char *path, bool resume)
 {
     H2K_AUTO(h2k_output) o = calloc(1, sizeof(*o));
     if (o == NULL)
@@ -116,9 +117,27 @@ h2k_output_new(const char *path)
     }
     o->dirfd = open_directory_of(path);
     if (o->dirfd < 0 || check_replaceable(o->dirfd, path) < 0 ||
-        open_partial(o) < 0)
+        open_partial(o, resume) < 0)
         return NULL;
     return h2k_steal(o);
+}
+
+struct h2k_output *
+h2k_output_new(const char *path)
+{
+    return output_open(path, false);
+}
+
+struct h2k_output *
+h2k_output_resume(const char *path)
+{
+    return output_open(path, true);
+}
+
+void
+h2k_output_keep(struct h2k_output *output)
+{
+    output->keep = true;
 }
 
 int
@@ -169,7 +188,7 @@ h2k_output_free(struct h2k_output *o)
 {
     if (o == NULL)
         return;
-    if (o->fd >= 0 && !o->published)
+    if (o->fd >= 0 && !o->published && !o->keep)
         unlinkat(o->dirfd, base_name(o->partial), 0);
     if (o->fd >= 0)
         close(o->fd);

@@ -25,6 +25,16 @@ struct h2k_output;
  */
 struct h2k_output *h2k_output_new(const char *path);
 
+/*
+ * The same, with the bytes that an earlier run left under the partial name
+ * (h2k_output_keep, or it was killed); none are there when there was no such
+ * run.  Whether they are worth keeping is for the caller to know.
+ */
+struct h2k_output *h2k_output_resume(const char *path);
+
+/* h2k_output_free leaves the partial file for h2k_output_resume. */
+void h2k_output_keep(struct h2k_output *output);
+
 /* The descriptor, open for reading and writing; the output's. */
 int h2k_output_fd(const struct h2k_output *output);
 const char *h2k_output_path(const struct h2k_output *output);
@@ -37,7 +47,7 @@ int h2k_output_sync(struct h2k_output *output);
  * name is the old one, or none. */
 int h2k_output_publish(struct h2k_output *output);
 
-/* Removes the partial file, unless it was published.  NULL is fine. */
+/* Removes the partial file, unless it was published or is kept.  NULL is fine. */
 void h2k_output_free(struct h2k_output *output);
 H2K_DEFINE_AUTO(h2k_output, h2k_output_free)
 

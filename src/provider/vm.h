@@ -58,6 +58,9 @@ struct h2k_vm {
     char *datacenter;
     char *host; /* the host's name */
     char *annotation;
+    char *change_version; /* of its configuration: one that differs means
+                             that the VM was changed or run; or NULL */
+    uint64_t committed;   /* bytes that it takes on its datastores now */
     enum h2k_vm_power power;
     bool is_template;
     unsigned cpus;

@@ -74,6 +74,29 @@ test_refused(void)
 }
 
 static void
+test_resume(void)
+{
+    struct h2k_output *o = h2k_output_new("resumed");
+    ok(o != NULL && write(h2k_output_fd(o), "part", 4) == 4, "a first run");
+    h2k_output_keep(o);
+    h2k_output_free(o);
+    ok(access("resumed", F_OK) < 0, "that ends early gives no final name");
+    struct stat st;
+    o = h2k_output_resume("resumed");
+    ok(o != NULL && fstat(h2k_output_fd(o), &st) == 0 && st.st_size == 4,
+       "and keeps its bytes for another run");
+    ok(pwrite(h2k_output_fd(o), " two", 4, 4) == 4 &&
+           h2k_output_publish(o) == 0,
+       "which publishes");
+    h2k_output_free(o);
+    ok(stat("resumed", &st) == 0 && st.st_size == 8, "all of it");
+    o = h2k_output_resume("resumed");
+    ok(o != NULL && fstat(h2k_output_fd(o), &st) == 0 && st.st_size == 0,
+       "and there is nothing more to resume");
+    h2k_output_free(o);
+}
+
+static void
 test_directories(void)
 {
     bool created = false;
@@ -96,6 +119,7 @@ main(void)
     test_failure();
     test_killed();
     test_refused();
+    test_resume();
     test_directories();
     char command[100];
     snprintf(command, sizeof(command), "rm -rf %s", dir);
