@@ -20,3 +20,11 @@ h2k_clock_now(void)
         return epoch;
     return time(NULL);
 }
+
+uint64_t
+h2k_clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}

@@ -66,6 +66,8 @@ struct h2k_http_reply {
     size_t size;
 };
 void h2k_http_reply_clear(struct h2k_http_reply *reply);
+#define H2K_AUTO_REPLY \
+    __attribute__((cleanup(h2k_http_reply_clear))) struct h2k_http_reply
 
 struct h2k_http_request {
     const char *method; /* NULL: GET, or POST with a body */
@@ -76,11 +78,17 @@ struct h2k_http_request {
     bool secret_body;    /* holds a password: copies are wiped */
     size_t reply_limit;  /* bytes; 0: 64 MiB */
     unsigned timeout_ms; /* for all of it; 0: only the stall counts */
+    bool undo;           /* cleans up: runs also after an interruption (give
+                            it a timeout) */
 };
 
-/* One request, not repeated.  0 with a 2xx; else -1, and REPLY tells, its
+/*
+ * One request, not repeated.  0 with a 2xx; else -1, and REPLY tells, its
  * body too (a SOAP fault comes with a 500).  Redirections are not followed:
- * a server could send the cookie elsewhere. */
+ * a server could send the cookie elsewhere.
+ *
+ * REPLY is { 0 } or that of an earlier request, whose body is then freed.
+ */
 int h2k_http_call(struct h2k_http *http,
                   const struct h2k_http_request *request,
                   struct h2k_http_reply *reply);
