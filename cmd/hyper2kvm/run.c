@@ -8,13 +8,28 @@
 
 H2K_DEFINE_AUTO(h2k_manifest, h2k_manifest_free)
 
-int
-app_run(const struct app *app, const struct text_list *words)
+/* How much to tell: as the command line says, else as options.verbose does
+ * (0 quiet, 1 normal, 2 verbose, 3 debug). */
+static struct app
+with_verbosity(const struct app *app, const struct h2k_manifest *manifest)
 {
-    H2K_AUTO(h2k_manifest) manifest = app_manifest(app, words);
+    struct app told = *app;
+    unsigned asked = h2k_manifest_options(manifest)->verbose;
+    if (app->verbose > 0 || app->quiet)
+        return told;
+    told.quiet = asked == 0;
+    told.verbose = asked < 2 ? 0 : (int)asked - 1;
+    return told;
+}
+
+int
+app_run(const struct app *given, const struct text_list *words)
+{
+    H2K_AUTO(h2k_manifest) manifest = app_manifest(given, words);
     enum h2k_writer_compression compression;
-    if (manifest == NULL || app_compression(app, &compression) < 0)
+    if (manifest == NULL || app_compression(given, &compression) < 0)
         return app_fail();
+    const struct app told = with_verbosity(given, manifest), *app = &told;
     H2K_AUTO(h2k_report) report = h2k_report_new();
     H2K_AUTO(progress) progress = app_progress(app);
     if (report == NULL || progress == NULL)

@@ -202,6 +202,16 @@ h2k guest.raw -vv --log-file log --output-dir o
 h2k guest.raw -q --log-file log --output-dir o
 done_with 0 "--log-file"
 is "$(grep -c '^convert$' log)" 2 "has the messages of both runs, quiet or not"
+manifest guest.raw raw ', "options": { "verbose": 0 }'
+h2k --manifest manifest.json --output-dir o
+is "$(cat .got/out .got/err)" '' "options.verbose of 0 says nothing"
+h2k --manifest manifest.json --output-dir o -v
+grep -q '^convert$' .got/err
+ok $? "but the command line counts more"
+manifest guest.raw raw ', "options": { "verbose": 2 }'
+h2k --manifest manifest.json --output-dir o
+grep -q '^convert$' .got/err
+ok $? "and of 2 tells more"
 
 # ---- Files of options ----
 
