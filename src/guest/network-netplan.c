@@ -2,6 +2,7 @@
 /* netplan's YAML: network.ethernets.NAME. */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "guest/network.h"
 
 #include <libfyaml.h>
@@ -71,8 +72,10 @@ h2k_netplan_read(const char *file, const char *text, size_t size,
                  struct h2k_interfaces *out, struct h2k_strings *warnings)
 {
     struct fy_parse_cfg config = { .flags = FYPCF_QUIET };
-    struct fy_document *document =
-        fy_document_build_from_string(&config, text, size);
+    struct fy_document *document = NULL;
+    /* libfyaml 0.7.12 scans a directive that is no UTF-8 for ever. */
+    if (h2k_utf8_valid_prefix(text, size) == size)
+        document = fy_document_build_from_string(&config, text, size);
     if (document == NULL)
         return h2k_strings_addf(warnings, "%s: no YAML that can be read",
                                 file);

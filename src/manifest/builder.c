@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "manifest/dialect.h"
 #include "manifest/scalar.h"
-#include "manifest/utf8.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <locale.h>

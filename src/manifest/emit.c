@@ -10,7 +10,7 @@
 
 #include "base/buffer.h"
 #include "manifest/scalar.h"
-#include "manifest/utf8.h"
+#include "base/utf8.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "manifest/problems.h"
 #include "manifest/scalar.h"
-#include "manifest/utf8.h"
+#include "base/utf8.h"
 
 #include <libfyaml.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "manifest/events.h"
-#include "manifest/utf8.h"
+#include "base/utf8.h"
 
 #include <string.h>
 

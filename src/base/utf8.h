@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* UTF-8 (RFC 3629), checked before any parser sees it. */
-#ifndef H2K_MANIFEST_UTF8_H
-#define H2K_MANIFEST_UTF8_H
+#ifndef H2K_BASE_UTF8_H
+#define H2K_BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "manifest/utf8.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
