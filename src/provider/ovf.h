@@ -16,7 +16,7 @@
 #include "provider/vm.h"
 
 /* Limits on a server's descriptor. */
-#define H2K_OVF_MAX_SIZE (4u << 20)
+#define H2K_OVF_MAX_SIZE (1u << 20)
 #define H2K_OVF_MAX_DEPTH 64
 
 enum h2k_ovf_format {

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "provider/vm.h"
+
+static void
+free_disks(struct h2k_vm *vm)
+{
+    for (size_t i = 0; i < vm->disk_count; i++) {
+        free(vm->disks[i].label);
+        free(vm->disks[i].controller);
+        free(vm->disks[i].backing);
+    }
+    free(vm->disks);
+}
+
+static void
+free_nics(struct h2k_vm *vm)
+{
+    for (size_t i = 0; i < vm->nic_count; i++) {
+        free(vm->nics[i].label);
+        free(vm->nics[i].model);
+        free(vm->nics[i].mac);
+        free(vm->nics[i].network);
+    }
+    free(vm->nics);
+}
+
+void
+h2k_vm_free(struct h2k_vm *vm)
+{
+    if (vm == NULL)
+        return;
+    char *texts[] = {
+        vm->id,
+        vm->name,
+        vm->path,
+        vm->uuid,
+        vm->datacenter,
+        vm->host,
+        vm->annotation,
+        vm->hardware_version,
+        vm->guest_id,
+        vm->guest_full_name,
+        vm->tools_guest_id,
+        vm->tools_guest_name,
+        vm->tools_hostname,
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+        free(texts[i]);
+    free_disks(vm);
+    free_nics(vm);
+    for (size_t i = 0; i < vm->tag_count; i++)
+        free(vm->tags[i]);
+    free(vm->tags);
+    free(vm);
+}
