@@ -2,7 +2,7 @@
 #include "common/terminal.h"
 
 #include "base/buffer.h"
-#include "manifest/utf8.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
