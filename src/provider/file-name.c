@@ -4,7 +4,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "manifest/utf8.h"
+#include "base/utf8.h"
 
 #include <stdint.h>
 #include <stdio.h>

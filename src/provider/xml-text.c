@@ -3,7 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "manifest/utf8.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <libxml/xmlwriter.h>
