@@ -16,6 +16,8 @@
 
 /* The longest one that we read; a file that is longer is none. */
 #define SECRET_LIMIT 4096
+/* What a command may say after it. */
+#define DRAIN_LIMIT (64u << 10)
 
 /* In pages of its own: what is asked for them concerns nothing else. */
 struct h2k_secret {
@@ -99,6 +101,21 @@ secret_cut(struct h2k_secret *secret)
         size--;
     h2k_wipe(secret->text + size, secret->size - size);
     secret->size = size;
+}
+
+/* Let a writer finish that has more to say than the line that we want, as
+ * far as that goes. */
+static void
+drain(int fd)
+{
+    char bytes[SECRET_LIMIT];
+    size_t left = DRAIN_LIMIT;
+    ssize_t n;
+    do {
+        n = read(fd, bytes, sizeof(bytes));
+        left -= n > 0 ? (size_t)n : 0;
+    } while ((n > 0 && left >= sizeof(bytes)) || (n < 0 && errno == EINTR));
+    h2k_wipe(bytes, sizeof(bytes));
 }
 
 /* The first line of FD, up to the end of the file.  WHAT is for messages. */
@@ -209,6 +226,8 @@ h2k_secret_from_command(const char *command)
         return NULL;
     H2K_AUTO(h2k_secret)
     secret = secret_read(out, "the output of the password command");
+    if (secret != NULL)
+        drain(out);
     close(h2k_steal_fd(&out));
     /* A command that failed is the better reason for an empty line. */
     bool failed = secret == NULL;

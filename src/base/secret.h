@@ -22,6 +22,14 @@ struct h2k_secret *h2k_secret_from_file(const char *path);
 /* The first line that COMMAND (for sh -c) prints.  H2K_E_SOURCE with its
  * exit status, never with what it printed. */
 struct h2k_secret *h2k_secret_from_command(const char *command);
+/*
+ * Writes PROMPT to the terminal (/dev/tty) and reads a line without echo.
+ * H2K_E_USAGE where there is no terminal, or nothing was typed.  A signal
+ * that comes meanwhile is obeyed after the terminal was set right;
+ * H2K_E_INTERRUPTED when the program goes on after it.  To be called before
+ * there are other threads: a signal must not find one that is not waiting.
+ */
+struct h2k_secret *h2k_secret_prompt(const char *prompt);
 
 /* Ends with a 0 that is not counted; valid as long as the secret. */
 const char *h2k_secret_text(const struct h2k_secret *secret);

@@ -180,9 +180,9 @@ get_range(struct h2k_transfer *t, uint64_t first, uint64_t length)
 }
 
 int
-h2k_http_get(struct h2k_http *http, const char *url, uint64_t first,
-             uint64_t length, const struct h2k_http_sink *sink,
-             struct h2k_http_reply *reply)
+h2k_http_get_until(struct h2k_http *http, const char *url, uint64_t first,
+                   uint64_t length, const struct h2k_http_sink *sink,
+                   const atomic_bool *stop, struct h2k_http_reply *reply)
 {
     struct h2k_transfer t;
     struct get get = {
@@ -192,6 +192,7 @@ h2k_http_get(struct h2k_http *http, const char *url, uint64_t first,
     if (rc == 0)
         rc = get_range(&t, first, length);
     t.raw = true;
+    t.stop = stop;
     t.data = get_data;
     t.opaque = &get;
     if (rc == 0)
@@ -205,6 +206,14 @@ h2k_http_get(struct h2k_http *http, const char *url, uint64_t first,
     }
     h2k_buffer_free(&get.error_body);
     return rc;
+}
+
+int
+h2k_http_get(struct h2k_http *http, const char *url, uint64_t first,
+             uint64_t length, const struct h2k_http_sink *sink,
+             struct h2k_http_reply *reply)
+{
+    return h2k_http_get_until(http, url, first, length, sink, NULL, reply);
 }
 
 /* Is BYTES among the units of an Accept-Ranges header (RFC 9110, 14.3)? */

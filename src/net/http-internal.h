@@ -9,6 +9,7 @@
 
 #include <curl/curl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* A handle that makes requests, one at a time, with the connections that it
  * keeps open. */
@@ -67,12 +68,13 @@ struct h2k_transfer {
     size_t body_size;
     size_t body_done;
     bool secret;
-    bool raw;       /* never decode the reply */
-    bool head_only; /* HEAD */
-    bool look_only; /* just the certificate */
-    bool undo;      /* goes on after an interruption */
-    char range[48]; /* "first-last", or empty */
-    uint64_t until; /* h2k_clock_ms when it has to be done, or 0 */
+    bool raw;                /* never decode the reply */
+    bool head_only;          /* HEAD */
+    bool look_only;          /* just the certificate */
+    bool undo;               /* goes on after an interruption */
+    const atomic_bool *stop; /* ends it, when it becomes true; or NULL */
+    char range[48];          /* "first-last", or empty */
+    uint64_t until;          /* h2k_clock_ms when it has to be done, or 0 */
 
     /* The reply's bytes as they come, its status being known.  -1 with an
      * error ends the transfer. */
@@ -116,5 +118,13 @@ int h2k_transfer_fail_status(struct h2k_transfer *transfer);
  * once. */
 const char *h2k_transfer_header(struct h2k_transfer *transfer,
                                 const char *name);
+
+/* ---- Downloads (http-get.c) ---- */
+
+/* As h2k_http_get, given up (H2K_HTTP_LOCAL, H2K_E_FAILED) when *STOP becomes
+ * true. */
+int h2k_http_get_until(struct h2k_http *http, const char *url, uint64_t first,
+                       uint64_t length, const struct h2k_http_sink *sink,
+                       const atomic_bool *stop, struct h2k_http_reply *reply);
 
 #endif

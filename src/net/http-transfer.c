@@ -60,6 +60,12 @@ transfer_interrupted(const struct h2k_transfer *t)
     return !t->undo && h2k_interrupted();
 }
 
+static bool
+transfer_stopped(const struct h2k_transfer *t)
+{
+    return t->stop != NULL && atomic_load(t->stop);
+}
+
 /* The connection is there, and the request about to be sent. */
 static int
 on_connected(void *opaque, char *to, char *from, int to_port, int from_port)
@@ -86,7 +92,7 @@ on_data(char *bytes, size_t size, size_t count, void *opaque)
 {
     struct h2k_transfer *t = opaque;
     size_t all = size * count;
-    if (transfer_interrupted(t))
+    if (transfer_interrupted(t) || transfer_stopped(t))
         return CURL_WRITEFUNC_ERROR;
     int rc = t->data == NULL ? 0 : t->data(t, bytes, all);
     if (rc < 0) {
@@ -242,7 +248,8 @@ transfer_alive(struct h2k_transfer *t)
         t->stalled = true;
     if (t->until != 0 && now >= t->until)
         t->late = true;
-    return !t->stalled && !t->late && !transfer_interrupted(t);
+    return !t->stalled && !t->late && !transfer_interrupted(t) &&
+           !transfer_stopped(t);
 }
 
 /* Until it is done, or may not go on.  Gives whether it is done, with its
@@ -357,6 +364,10 @@ transfer_result(struct h2k_transfer *t, bool done, CURLcode code)
     }
     if (transfer_interrupted(t)) {
         h2k_check_interrupt();
+        return transfer_failed(t, H2K_HTTP_LOCAL);
+    }
+    if (transfer_stopped(t)) {
+        h2k_fail(H2K_E_FAILED, "%s: given up", t->url.shown);
         return transfer_failed(t, H2K_HTTP_LOCAL);
     }
     if (t->stalled || t->late) {

@@ -46,27 +46,34 @@ jitter_ms(const struct h2k_retry *retry)
 }
 
 static bool
-wait_ms(uint64_t ms)
+is_over(const struct h2k_retry *retry)
+{
+    return h2k_interrupted() ||
+           (retry->stop != NULL && atomic_load(retry->stop));
+}
+
+static bool
+wait_ms(const struct h2k_retry *retry, uint64_t ms)
 {
     uint64_t now = h2k_clock_ms(), end = now + ms;
-    for (; now < end && !h2k_interrupted(); now = h2k_clock_ms()) {
+    for (; now < end && !is_over(retry); now = h2k_clock_ms()) {
         uint64_t left = end - now < LOOK_MS ? end - now : LOOK_MS;
         nanosleep(&(struct timespec){ .tv_nsec = (long)left * 1000000 }, NULL);
     }
-    return !h2k_interrupted();
+    return !is_over(retry);
 }
 
 bool
 h2k_retry_again(struct h2k_retry *retry, const struct h2k_http_reply *reply)
 {
     if (!is_passing(reply) || retry->done >= retry->limit ||
-        reply->retry_after_s > PATIENCE_S || h2k_interrupted())
+        reply->retry_after_s > PATIENCE_S || is_over(retry))
         return false;
     uint64_t wait = jitter_ms(retry) + (uint64_t)reply->retry_after_s * 1000;
     retry->done++;
     h2k_log(H2K_LOG_INFO, "%s; attempt %u of %u more in %.1f s", h2k_errmsg(),
             retry->done, retry->limit, (double)wait / 1000);
-    return wait_ms(wait);
+    return wait_ms(retry, wait);
 }
 
 void

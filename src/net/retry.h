@@ -15,11 +15,15 @@
 
 #include "net/http.h"
 
+#include <stdatomic.h>
+
 struct h2k_retry {
     unsigned limit; /* attempts more */
     unsigned done;
     unsigned base_ms; /* the first wait's upper bound */
     unsigned longest_ms;
+    const atomic_bool *stop; /* when it becomes true no wait goes on; or
+                                NULL */
 };
 #define H2K_RETRY(count)                                      \
     {                                                         \
