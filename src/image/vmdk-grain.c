@@ -9,17 +9,7 @@
 
 #include <inttypes.h>
 
-/* A grain's marker: its sector on the disk, and how many bytes of zlib data
- * follow. */
-#define MARKER_SIZE 12
-
-/* Data that cannot be compressed grows by a few bytes; a poor encoder might
- * make it larger, no one twice as large. */
-static uint64_t
-stored_size_max(size_t grain_size)
-{
-    return 2 * (uint64_t)grain_size + H2K_VMDK_SECTOR;
-}
+#define MARKER_SIZE H2K_VMDK_GRAIN_MARKER_SIZE
 
 static bool
 window_has(const struct h2k_vmdk_window *w, uint64_t offset, size_t size)
@@ -69,7 +59,7 @@ check_marker(const struct h2k_vmdk_grain *grain, const uint8_t *marker,
                         "its marker says that it is sector %" PRIu64
                         " of the disk",
                         sector);
-    if (stored == 0 || stored > stored_size_max(grain->size))
+    if (stored == 0 || stored > h2k_vmdk_stored_size_max(grain->size))
         return h2k_fail(H2K_E_CORRUPT,
                         "its marker says that it has %" PRIu32 " bytes",
                         stored);
@@ -82,9 +72,23 @@ check_marker(const struct h2k_vmdk_grain *grain, const uint8_t *marker,
     return 0;
 }
 
+int
+h2k_vmdk_grain_inflate(const void *bytes, size_t stored, size_t needed,
+                       void *out, size_t size)
+{
+    size_t produced = 0;
+    if (h2k_inflate(H2K_INFLATE_ZLIB, bytes, stored, out, size, &produced) < 0)
+        return -1;
+    if (produced < needed)
+        return h2k_fail(H2K_E_CORRUPT,
+                        "it inflates to %zu bytes only, not %zu", produced,
+                        needed);
+    return 0;
+}
+
 static int
-grain_inflate(struct h2k_block *file, struct h2k_vmdk_window *window,
-              const struct h2k_vmdk_grain *grain, void *out)
+grain_read(struct h2k_block *file, struct h2k_vmdk_window *window,
+           const struct h2k_vmdk_grain *grain, void *out)
 {
     uint64_t file_size = h2k_block_size(file);
     if (!h2k_range_inside(grain->offset, MARKER_SIZE, file_size))
@@ -99,22 +103,16 @@ grain_inflate(struct h2k_block *file, struct h2k_vmdk_window *window,
     uint32_t stored = h2k_get_le32(bytes + 8);
     bytes =
         window_get(file, window, grain->offset + MARKER_SIZE, stored, stored);
-    size_t produced = 0;
-    if (bytes == NULL || h2k_inflate(H2K_INFLATE_ZLIB, bytes, stored, out,
-                                     grain->size, &produced) < 0)
-        return -1;
-    if (produced < grain->needed)
-        return h2k_fail(H2K_E_CORRUPT,
-                        "it inflates to %zu bytes only, not %zu", produced,
-                        grain->needed);
-    return 0;
+    return bytes == NULL ? -1
+                         : h2k_vmdk_grain_inflate(bytes, stored, grain->needed,
+                                                  out, grain->size);
 }
 
 int
 h2k_vmdk_grain_read(struct h2k_block *file, struct h2k_vmdk_window *window,
                     const struct h2k_vmdk_grain *grain, void *out)
 {
-    if (grain_inflate(file, window, grain, out) == 0)
+    if (grain_read(file, window, grain, out) == 0)
         return 0;
     return h2k_prefix("grain of sector %" PRIu64 ", at byte %" PRIu64
                       " of the file: ",

@@ -21,13 +21,14 @@ enum {
     AT_TABLE_ENTRIES = 44,
     AT_REDUNDANT_DIRECTORY = 48,
     AT_DIRECTORY = 56,
+    AT_OVERHEAD = 64,
     AT_UNCLEAN = 72,
     AT_NEWLINES = 73,
     AT_ALGORITHM = 77,
 };
 
 #define MAGIC UINT32_C(0x564d444b) /* "KDMV" in the file */
-#define DIRECTORY_AT_END UINT64_MAX
+#define DIRECTORY_AT_END H2K_VMDK_DIRECTORY_AT_END
 
 #define FLAG_NEWLINES UINT32_C(0x1)
 #define FLAG_REDUNDANT UINT32_C(0x2)
@@ -129,9 +130,9 @@ check_descriptor(const struct h2k_vmdk_header *h, uint64_t file_size)
     return 0;
 }
 
-static int
-header_parse(struct h2k_view v, const char *what, uint64_t file_size,
-             struct h2k_vmdk_header *h)
+int
+h2k_vmdk_header_parse(struct h2k_view v, const char *what, uint64_t file_size,
+                      struct h2k_vmdk_header *h)
 {
     if (check_kind(v, what) < 0)
         return -1;
@@ -144,6 +145,7 @@ header_parse(struct h2k_view v, const char *what, uint64_t file_size,
         .descriptor_size = h2k_view_le64(v, AT_DESCRIPTOR_SIZE),
         .table_entries = h2k_view_le32(v, AT_TABLE_ENTRIES),
         .directory = h2k_view_le64(v, AT_DIRECTORY),
+        .overhead = h2k_view_le64(v, AT_OVERHEAD),
         .zeroed_grains = (flags & FLAG_ZEROED) != 0,
         .unclean = h2k_view_u8(v, AT_UNCLEAN) != 0,
     };
@@ -155,15 +157,27 @@ header_parse(struct h2k_view v, const char *what, uint64_t file_size,
     return 0;
 }
 
-/* Metadata markers ("Stream-Optimized Compressed Sparse Extents"): a count of
- * sectors, a size of 0, and the type. */
-enum { MARKER_END_OF_STREAM = 0, MARKER_FOOTER = 3 };
-
 static bool
 is_marker(struct h2k_view v, uint64_t at, uint64_t sectors, uint32_t type)
 {
     return h2k_view_le64(v, at) == sectors && h2k_view_le32(v, at + 8) == 0 &&
            h2k_view_le32(v, at + 12) == type;
+}
+
+int
+h2k_vmdk_footer_check(const struct h2k_vmdk_header *header,
+                      const struct h2k_vmdk_header *footer)
+{
+    if (footer->capacity != header->capacity ||
+        footer->grain_size != header->grain_size ||
+        footer->table_entries != header->table_entries ||
+        footer->compressed != header->compressed)
+        return h2k_fail(H2K_E_CORRUPT, "footer and header do not agree");
+    if (footer->directory == DIRECTORY_AT_END)
+        return h2k_fail(H2K_E_CORRUPT,
+                        "neither header nor footer says where the grain "
+                        "directory is");
+    return 0;
 }
 
 /* A stream ends with three sectors: the footer's marker, the footer, which is
@@ -182,24 +196,18 @@ footer_read(struct h2k_block *file, struct h2k_vmdk_header *h)
                         size);
     if (h2k_block_pread(file, end, sizeof(end), size - sizeof(end)) < 0)
         return h2k_prefix("footer: ");
-    if (!is_marker(v, 0, 1, MARKER_FOOTER) ||
-        !is_marker(v, 2 * SECTOR, 0, MARKER_END_OF_STREAM))
+    if (!is_marker(v, 0, 1, H2K_VMDK_MARKER_FOOTER) ||
+        !is_marker(v, 2 * SECTOR, 0, H2K_VMDK_MARKER_END))
         return h2k_fail(H2K_E_CORRUPT,
                         "cut short at byte %" PRIu64
                         ": a streamOptimized image ends with a footer, and "
                         "there is none; export or copy it again",
                         size);
     h2k_view_slice(v, SECTOR, SECTOR, &footer);
-    if (header_parse(footer, "footer", size, h) < 0)
+    if (h2k_vmdk_header_parse(footer, "footer", size, h) < 0)
         return -1;
-    if (h->capacity != first.capacity || h->grain_size != first.grain_size ||
-        h->table_entries != first.table_entries ||
-        h->compressed != first.compressed)
-        return h2k_fail(H2K_E_CORRUPT, "footer and header do not agree");
-    if (h->directory == DIRECTORY_AT_END)
-        return h2k_fail(H2K_E_CORRUPT,
-                        "neither header nor footer says where the grain "
-                        "directory is");
+    if (h2k_vmdk_footer_check(&first, h) < 0)
+        return -1;
     h->descriptor_offset = first.descriptor_offset;
     h->descriptor_size = first.descriptor_size;
     h->footer = true;
@@ -218,7 +226,7 @@ h2k_vmdk_header_read(struct h2k_block *file, struct h2k_vmdk_header *h)
     if (h2k_block_pread(file, sector, SECTOR, 0) < 0)
         return h2k_prefix("header: ");
     struct h2k_view v = h2k_view_of(sector, SECTOR);
-    if (header_parse(v, "header", size, h) < 0)
+    if (h2k_vmdk_header_parse(v, "header", size, h) < 0)
         return -1;
     return h->directory == DIRECTORY_AT_END ? footer_read(file, h) : 0;
 }

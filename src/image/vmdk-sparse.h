@@ -68,6 +68,23 @@ const struct h2k_cache_entry *h2k_vmdk_table_get(struct h2k_vmdk_sparse *s,
 int h2k_vmdk_entry_check(const struct h2k_vmdk_sparse *s, uint64_t number,
                          uint32_t entry);
 
+/* A grain's marker: its sector on the disk, and how many bytes of zlib data
+ * follow. */
+#define H2K_VMDK_GRAIN_MARKER_SIZE 12
+
+/* Data that cannot be compressed grows by a few bytes; a poor encoder might
+ * make it larger, no one twice as large. */
+static inline uint64_t
+h2k_vmdk_stored_size_max(size_t grain_size)
+{
+    return 2 * (uint64_t)grain_size + H2K_VMDK_SECTOR;
+}
+
+/* STORED bytes of zlib data into OUT, which has room for a grain's SIZE; at
+ * least NEEDED bytes come of them.  H2K_E_CORRUPT. */
+int h2k_vmdk_grain_inflate(const void *bytes, size_t stored, size_t needed,
+                           void *out, size_t size);
+
 /* Bytes of a file that were read ahead.  Initialise with { 0 }. */
 struct h2k_vmdk_window {
     uint8_t *data; /* owned */

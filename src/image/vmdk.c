@@ -9,27 +9,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The descriptor in a sparse extent, or NULL in *OUT: the extents of a disk
- * in several files have none, or one of zeros. */
-static int
-read_embedded(struct h2k_block *file, const struct h2k_vmdk_header *header,
-              struct h2k_vmdk_descriptor **out)
-{
-    uint64_t size = header->descriptor_size * H2K_VMDK_SECTOR;
-    *out = NULL;
-    if (header->descriptor_offset == 0 || size == 0)
-        return 0;
-    h2k_autofree char *text = h2k_block_read_alloc(
-        file, header->descriptor_offset * H2K_VMDK_SECTOR, size,
-        H2K_VMDK_DESCRIPTOR_MAX, "embedded descriptor");
-    if (text == NULL)
-        return -1;
-    if (text[0] == '\0')
-        return 0;
-    *out = h2k_vmdk_descriptor_parse(text, (size_t)size);
-    return *out == NULL ? -1 : 0;
-}
-
 static int
 check_embedded(const struct h2k_vmdk_header *header,
                const struct h2k_vmdk_descriptor *d)
@@ -52,13 +31,43 @@ check_embedded(const struct h2k_vmdk_header *header,
     return 0;
 }
 
+int
+h2k_vmdk_embedded_parse(const struct h2k_vmdk_header *header, const char *text,
+                        size_t size, struct h2k_vmdk_descriptor **out)
+{
+    H2K_AUTO(h2k_vmdk_descriptor) d = NULL;
+    *out = NULL;
+    if (size > 0 && text[0] != '\0' &&
+        (d = h2k_vmdk_descriptor_parse(text, size)) == NULL)
+        return -1;
+    if (check_embedded(header, d) < 0)
+        return -1;
+    *out = h2k_steal(d);
+    return 0;
+}
+
+static int
+read_embedded(struct h2k_block *file, const struct h2k_vmdk_header *header,
+              struct h2k_vmdk_descriptor **out)
+{
+    uint64_t size = header->descriptor_size * H2K_VMDK_SECTOR;
+    if (header->descriptor_offset == 0 || size == 0)
+        return h2k_vmdk_embedded_parse(header, NULL, 0, out);
+    h2k_autofree char *text = h2k_block_read_alloc(
+        file, header->descriptor_offset * H2K_VMDK_SECTOR, size,
+        H2K_VMDK_DESCRIPTOR_MAX, "embedded descriptor");
+    return text == NULL
+               ? -1
+               : h2k_vmdk_embedded_parse(header, text, (size_t)size, out);
+}
+
 static struct h2k_block *
 open_embedded(struct h2k_block *file, struct h2k_image_info *info)
 {
     struct h2k_vmdk_header header;
     H2K_AUTO(h2k_vmdk_descriptor) d = NULL;
     if (h2k_vmdk_header_read(file, &header) < 0 ||
-        read_embedded(file, &header, &d) < 0 || check_embedded(&header, d) < 0)
+        read_embedded(file, &header, &d) < 0)
         return NULL;
     info->variant = d == NULL ? "streamOptimized" : d->create_type;
     info->file_size = h2k_block_size(file);

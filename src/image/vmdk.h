@@ -11,6 +11,7 @@
 #ifndef H2K_IMAGE_VMDK_H
 #define H2K_IMAGE_VMDK_H
 
+#include "base/view.h"
 #include "block/block.h"
 
 #include <stddef.h>
@@ -27,13 +28,42 @@ struct h2k_vmdk_header {
     uint64_t grain_size; /* a power of two, 8 or more */
     uint64_t descriptor_offset, descriptor_size; /* 0, 0: none embedded */
     uint32_t table_entries; /* in one grain table; a power of two */
-    uint64_t directory;
+    uint64_t directory; /* H2K_VMDK_DIRECTORY_AT_END: the footer has it */
+    uint64_t overhead;  /* where the grains begin; not checked */
     uint64_t redundant_directory; /* 0: none */
     bool zeroed_grains;           /* a table entry of 1 is a grain of zeros */
     bool compressed;              /* grains are zlib streams behind markers */
     bool unclean;                 /* was open for writing when copied */
     bool footer;                  /* the directory's place was in the footer */
 };
+
+#define H2K_VMDK_DIRECTORY_AT_END UINT64_MAX
+
+/* Metadata markers ("Stream-Optimized Compressed Sparse Extents"): a count of
+ * sectors, a size of 0, and the type. */
+enum h2k_vmdk_marker {
+    H2K_VMDK_MARKER_END = 0,
+    H2K_VMDK_MARKER_TABLE = 1,
+    H2K_VMDK_MARKER_DIRECTORY = 2,
+    H2K_VMDK_MARKER_FOOTER = 3,
+};
+
+/* The header in the sector V, or its copy in the footer: WHAT.  FILE_SIZE is
+ * in bytes; UINT64_MAX where it is not known. */
+int h2k_vmdk_header_parse(struct h2k_view v, const char *what,
+                          uint64_t file_size, struct h2k_vmdk_header *h);
+/* The footer is of the same disk as the header, and completes it. */
+int h2k_vmdk_footer_check(const struct h2k_vmdk_header *header,
+                          const struct h2k_vmdk_header *footer);
+
+struct h2k_vmdk_descriptor;
+
+/* The descriptor embedded in an extent, SIZE bytes of TEXT; none where SIZE
+ * is 0 or they are zeros, and *OUT is then NULL.  -1 unless the extent with
+ * HEADER is a disk of its own. */
+int h2k_vmdk_embedded_parse(const struct h2k_vmdk_header *header,
+                            const char *text, size_t size,
+                            struct h2k_vmdk_descriptor **out);
 
 /* Read and check FILE's header and, where the header says that the grain
  * directory is at the end, the footer. */
