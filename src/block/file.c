@@ -94,6 +94,25 @@ file_pwrite(void *state, const void *buffer, size_t count, uint64_t offset)
     return 0;
 }
 
+static int
+file_zero(void *state, uint64_t offset, uint64_t length)
+{
+    static const uint8_t zeros[64 << 10];
+    struct file *file = state;
+    if (file->seek_holes &&
+        fallocate(file->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                  (off_t)offset, (off_t)length) == 0)
+        return 0;
+    while (length > 0) { /* no holes there */
+        size_t count = (size_t)h2k_min_u64(length, sizeof(zeros));
+        if (file_pwrite(file, zeros, count, offset) < 0)
+            return -1;
+        offset += count;
+        length -= count;
+    }
+    return 0;
+}
+
 /* SEEK_DATA and SEEK_HOLE move the descriptor's offset, which nobody uses. */
 static int
 file_extent(void *state, uint64_t offset, uint64_t length,
@@ -132,6 +151,7 @@ static const struct h2k_block_ops file_ops = {
     .close = file_close,
     .pread = file_pread,
     .pwrite = file_pwrite,
+    .zero = file_zero,
     .extent = file_extent,
     .flush = file_flush,
 };

@@ -44,6 +44,19 @@ int h2k_overlay_discard(struct h2k_block *overlay, uint64_t offset,
 /* How many bytes were written to it (in whole chunks) and are kept. */
 uint64_t h2k_overlay_dirty(struct h2k_block *overlay);
 
+enum h2k_overlay_kind {
+    H2K_OVERLAY_PARENT,    /* as the parent has it */
+    H2K_OVERLAY_WRITTEN,   /* written here */
+    H2K_OVERLAY_DISCARDED, /* discarded, and not written */
+};
+
+/* What the overlay itself has at OFFSET, a multiple of the chunk size inside
+ * the disk, and for how many bytes from there on, at most LENGTH: for putting
+ * its changes into the parent. */
+enum h2k_overlay_kind h2k_overlay_at(struct h2k_block *overlay,
+                                     uint64_t offset, uint64_t length,
+                                     uint64_t *run);
+
 /* Forget every write and discard since the overlay was made: reads are the
  * parent's again. */
 void h2k_overlay_reset(struct h2k_block *overlay);

@@ -8,7 +8,7 @@
 
 #include <xxhash.h>
 
-#define PARTS_MAX UINT64_C(65536)
+#define PARTS_MAX UINT64_C(1048576)
 
 struct h2k_digest {
     uint64_t size, part_size;
@@ -52,21 +52,49 @@ h2k_digest_bytes(const void *bytes, size_t size)
     };
 }
 
+/* A chunk's share of its part's sum: nothing for zeros. */
+static unsigned __int128
+share(uint64_t offset, struct h2k_digest_value value)
+{
+    uint64_t placed[3] = { offset, value.low, value.high };
+    if (value.low == 0 && value.high == 0)
+        return 0;
+    XXH128_hash_t hash = XXH3_128bits(placed, sizeof(placed));
+    return (unsigned __int128)hash.high64 << 64 | hash.low64;
+}
+
+static void
+add(struct h2k_digest *digest, uint64_t offset, unsigned __int128 what)
+{
+    struct h2k_digest_value *part = &digest->parts[offset / digest->part_size];
+    unsigned __int128 sum =
+        ((unsigned __int128)part->high << 64 | part->low) + what;
+    part->low = (uint64_t)sum;
+    part->high = (uint64_t)(sum >> 64);
+}
+
 void
 h2k_digest_put(struct h2k_digest *digest, uint64_t offset,
                struct h2k_digest_value value)
 {
-    if (value.low == 0 && value.high == 0)
-        return;
-    struct h2k_digest_value *part =
-        &digest->parts[offset / digest->part_size];
-    if (digest->part_size == H2K_SWEEP_CHUNK) {
-        *part = value;
-        return;
-    }
-    uint64_t link[5] = { part->low, part->high, offset, value.low,
-                         value.high };
-    *part = h2k_digest_bytes(link, sizeof(link));
+    if (value.low != 0 || value.high != 0)
+        add(digest, offset, share(offset, value));
+}
+
+void
+h2k_digest_replace(struct h2k_digest *digest, uint64_t offset,
+                   struct h2k_digest_value was, struct h2k_digest_value now)
+{
+    add(digest, offset, share(offset, now) - share(offset, was));
+}
+
+bool
+h2k_digest_forget(struct h2k_digest *digest, uint64_t offset)
+{
+    if (digest->part_size != H2K_SWEEP_CHUNK)
+        return false;
+    digest->parts[offset / digest->part_size] = (struct h2k_digest_value){ 0 };
+    return true;
 }
 
 bool

@@ -30,8 +30,7 @@ void h2k_report_input(struct h2k_report *report,
 
 /* A stage runs from begin to end; what is said in between is its own.  NAME
  * is one of export, load_manifest, inspect, fix, convert, validate, import.
- * RESULT
- * is stolen, and NULL where there is none. */
+ * RESULT is stolen, and NULL where there is none. */
 void h2k_report_begin(struct h2k_report *report, const char *name);
 void h2k_report_succeed(struct h2k_report *report, json_t *result);
 /* With the thread's error.  RESULT: what was done until then. */
