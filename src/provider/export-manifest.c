@@ -3,7 +3,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "manifest/builder.h"
+#include "provider/xml-text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,8 +21,38 @@ struct job {
     const struct h2k_export_manifest *what;
     struct h2k_manifest_builder *b;
     char now[32]; /* RFC 3339, UTC */
-    bool failed;  /* of warnings */
+    char **kept;  /* texts made by `clean` */
+    size_t kept_count;
+    bool failed; /* in calls that cannot say so: H2K_E_NOMEM */
 };
+
+static void
+job_clear(struct job *j)
+{
+    for (size_t i = 0; i < j->kept_count; i++)
+        free(j->kept[i]);
+    free(j->kept);
+}
+
+#define AUTO_JOB __attribute__((cleanup(job_clear))) struct job
+
+/* A server's text as a manifest may have it, valid as long as the job.  A
+ * name that was decoded from "%ff" is not UTF-8. */
+static const char *
+clean(struct job *j, const char *text)
+{
+    if (text == NULL || h2k_utf8_is_valid(text))
+        return text;
+    char **grown = reallocarray(j->kept, j->kept_count + 1, sizeof(*grown));
+    if (grown != NULL)
+        j->kept = grown;
+    char *copy = grown == NULL ? NULL : h2k_xml_clean(text);
+    if (copy == NULL) {
+        j->failed = true;
+        return NULL;
+    }
+    return j->kept[j->kept_count++] = copy;
+}
 
 static int
 format_now(char text[32])
@@ -52,9 +84,9 @@ set_source(struct job *j)
     const struct h2k_vm *vm = j->what->vm;
     const struct h2k_manifest_source source = {
         .provider = "vsphere",
-        .vm_id = vm->id,
-        .vm_name = vm->name,
-        .datacenter = vm->datacenter,
+        .vm_id = clean(j, vm->id),
+        .vm_name = clean(j, vm->name),
+        .datacenter = clean(j, vm->datacenter),
         .export_timestamp = j->now,
         .export_method = method_name(j->what->transport),
     };
@@ -106,7 +138,7 @@ add_disks(struct job *j)
             .local_path = file->name,
             .checksum = j->what->checksums ? file->sha256 : NULL,
             .boot_order_hint = (uint32_t)i,
-            .label = file->vm_disk->label,
+            .label = clean(j, file->vm_disk->label),
             .disk_type = i == 0 ? H2K_DISK_BOOT : H2K_DISK_DATA,
         };
         if (h2k_manifest_builder_add_disk(j->b, &disk) < 0)
@@ -138,7 +170,7 @@ add_nics(struct job *j)
         const struct h2k_manifest_nic nic = {
             .id = id,
             .mac = mac != NULL && is_mac(mac) ? mac : NULL,
-            .network = vm->nics[i].network,
+            .network = clean(j, vm->nics[i].network),
         };
         if (h2k_manifest_builder_add_nic(j->b, &nic) < 0)
             return -1;
@@ -160,7 +192,8 @@ set_metadata(struct job *j)
         h2k_manifest_builder_set_output(j->b, &output) < 0)
         return -1;
     for (size_t i = 0; i < j->what->vm->tag_count; i++)
-        if (h2k_manifest_builder_add_tag(j->b, NULL, j->what->vm->tags[i]) < 0)
+        if (h2k_manifest_builder_add_tag(j->b, NULL,
+                                         clean(j, j->what->vm->tags[i])) < 0)
             return -1;
     return 0;
 }
@@ -170,7 +203,8 @@ add_notes(struct job *j)
 {
     const struct h2k_vm *vm = j->what->vm;
     for (size_t i = 0; i < j->what->note_count; i++)
-        if (h2k_manifest_builder_add_note(j->b, j->what->notes[i]) < 0)
+        if (h2k_manifest_builder_add_note(j->b, clean(j, j->what->notes[i])) <
+            0)
             return -1;
     if (vm->annotation == NULL || *vm->annotation == '\0')
         return 0;
@@ -179,7 +213,7 @@ add_notes(struct job *j)
         note = NULL;
         return h2k_fail(H2K_E_NOMEM, "out of memory");
     }
-    return h2k_manifest_builder_add_note(j->b, note);
+    return h2k_manifest_builder_add_note(j->b, clean(j, note));
 }
 
 static void
@@ -188,11 +222,11 @@ add_warning(void *opaque, const char *text)
     struct job *j = opaque;
     const struct h2k_manifest_remark warning = {
         .stage = "export",
-        .message = text,
+        .message = clean(j, text),
         .timestamp = j->now,
     };
-    j->failed =
-        j->failed || h2k_manifest_builder_add_warning(j->b, &warning) < 0;
+    if (!j->failed && h2k_manifest_builder_add_warning(j->b, &warning) < 0)
+        j->failed = true;
 }
 
 static int
@@ -204,7 +238,7 @@ add_warnings(struct job *j)
                        "in its memory stays behind");
     for (size_t i = 0; i < j->what->warning_count; i++)
         add_warning(j, j->what->warnings[i]);
-    return j->failed ? -1 : 0;
+    return j->failed ? h2k_fail(H2K_E_NOMEM, "out of memory") : 0;
 }
 
 struct h2k_manifest *
@@ -213,7 +247,7 @@ h2k_export_manifest_build(const struct h2k_export_manifest *what,
 {
     H2K_AUTO(h2k_manifest_builder)
     b = h2k_manifest_builder_new(H2K_MANIFEST_ARTIFACT);
-    struct job j = { .what = what, .b = b };
+    AUTO_JOB j = { .what = what, .b = b };
     if (b == NULL || format_now(j.now) < 0 || set_source(&j) < 0 ||
         set_vm(&j) < 0 || add_disks(&j) < 0 || add_nics(&j) < 0 ||
         set_metadata(&j) < 0 || add_notes(&j) < 0 || add_warnings(&j) < 0)
