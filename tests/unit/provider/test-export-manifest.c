@@ -25,7 +25,7 @@ static const struct h2k_vm vm = {
     .id = (char *)"vm-42",
     .name = (char *)"web/01 \xff",
     .datacenter = (char *)"DC0",
-    .annotation = (char *)"ask the owner",
+    .annotation = (char *)"ask the\x1b owner",
     .power = H2K_VM_SUSPENDED,
     .cpus = 6,
     .memory_mib = 3800,
@@ -84,7 +84,7 @@ test_facts(const struct h2k_manifest *m)
     ok(h2k_manifest_tag_count(m) == 2, "both tags");
     ok_string(h2k_manifest_tag(m, 1)->value, "env:web");
     ok_string(h2k_manifest_note(m, 0)->message,
-              "the VM's own notes: ask the owner");
+              "the VM's own notes: ask the\x1b owner");
 }
 
 static void
