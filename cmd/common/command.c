@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "common/command.h"
 
+#include "common/terminal.h"
+
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 
@@ -32,8 +35,23 @@ int
 command_fail(const char *program)
 {
     fflush(stdout);
-    fprintf(stderr, "%s: %s\n", program, h2k_errmsg());
+    h2k_autofree char *safe = terminal_safe(h2k_errmsg(), 0);
+    fprintf(stderr, "%s: %s\n", program, safe == NULL ? h2k_errmsg() : safe);
     return h2k_exit_code(h2k_errcode());
+}
+
+void
+command_print_problems(const struct h2k_problems *problems, bool quiet,
+                       bool without_errors)
+{
+    for (size_t i = 0; i < h2k_problems_count(problems); i++) {
+        const struct h2k_problem *p = h2k_problems_get(problems, i);
+        bool error = p->severity == H2K_PROBLEM_ERROR;
+        if (error ? without_errors : quiet)
+            continue;
+        h2k_autofree char *line = h2k_problem_format(p);
+        fprintf(stderr, "%s\n", line == NULL ? p->message : line);
+    }
 }
 
 int

@@ -3,8 +3,32 @@
 
 #include "base/error.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+const char *
+text_keep_add(struct text_keep *keep, const char *text)
+{
+    char *copy = strdup(text);
+    char **items = reallocarray(keep->items, keep->count + 1, sizeof(*items));
+    if (items != NULL)
+        keep->items = items;
+    if (copy == NULL || items == NULL) {
+        free(copy);
+        return h2k_fail_null(H2K_E_NOMEM, "out of memory");
+    }
+    return items[keep->count++] = copy;
+}
+
+void
+text_keep_clear(struct text_keep *keep)
+{
+    for (size_t i = 0; i < keep->count; i++)
+        free(keep->items[i]);
+    free(keep->items);
+    *keep = (struct text_keep){ 0 };
+}
 
 static bool
 same_name(const char *a, const char *b, size_t length)

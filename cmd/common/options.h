@@ -26,6 +26,15 @@ struct text_list {
     size_t count;
 };
 
+/* Texts that options point to, when they are no part of ARGV; owned. */
+struct text_keep {
+    char **items;
+    size_t count;
+};
+/* A copy that lives until the keep is cleared.  NULL with H2K_E_NOMEM. */
+const char *text_keep_add(struct text_keep *keep, const char *text);
+void text_keep_clear(struct text_keep *keep);
+
 struct option {
     char letter;      /* 'v' for -v; 0 for none */
     const char *name; /* "output-dir" */
@@ -38,9 +47,6 @@ struct option {
     bool common;          /* is on the one screen of --help */
     const char *help;
 };
-
-/* Where a value comes from, for messages. */
-enum option_origin { FROM_COMMAND_LINE, FROM_FILE };
 
 /*
  * Parse ARGV[1…] by TABLE (ended by an entry without name) into OPTIONS.

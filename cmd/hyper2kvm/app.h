@@ -35,9 +35,7 @@ struct app {
     bool quiet, json, json_progress;
     const char *log_file;
     bool help, help_all, version;
-    /* Texts from files of --config, which options point to; owned. */
-    char **kept;
-    size_t kept_count;
+    struct text_keep keep; /* texts from files of --config */
 };
 
 extern const struct option app_options[];

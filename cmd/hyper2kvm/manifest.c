@@ -2,6 +2,8 @@
 /* The manifest that a command line means. */
 #include "app.h"
 
+#include "common/command.h"
+
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -20,14 +22,7 @@ H2K_DEFINE_AUTO(h2k_problems, h2k_problems_free)
 void
 app_print_problems(const struct app *app, const struct h2k_problems *problems)
 {
-    for (size_t i = 0; i < h2k_problems_count(problems); i++) {
-        const struct h2k_problem *p = h2k_problems_get(problems, i);
-        h2k_autofree char *line = NULL;
-        if (app->quiet && p->severity != H2K_PROBLEM_ERROR)
-            continue;
-        line = h2k_problem_format(p);
-        fprintf(stderr, "%s\n", line == NULL ? p->message : line);
-    }
+    command_print_problems(problems, app->quiet, false);
 }
 
 /* The problems were printed one by one; this is the last line. */
@@ -252,26 +247,10 @@ app_manifest_path(const struct app *app, const struct text_list *words)
                : NULL;
 }
 
-/* A copy of TEXT that lives as long as APP: options point to it. */
-static const char *
-keep(struct app *app, const char *text)
-{
-    char **kept = reallocarray(app->kept, app->kept_count + 1, sizeof(*kept));
-    if (kept == NULL)
-        return h2k_fail_null(H2K_E_NOMEM, "out of memory");
-    app->kept = kept;
-    kept[app->kept_count] = strdup(text);
-    if (kept[app->kept_count] == NULL)
-        return h2k_fail_null(H2K_E_NOMEM, "out of memory");
-    return kept[app->kept_count++];
-}
-
 void
 app_clear(struct app *app)
 {
-    for (size_t i = 0; i < app->kept_count; i++)
-        free(app->kept[i]);
-    free(app->kept);
+    text_keep_clear(&app->keep);
 }
 
 static int
@@ -279,7 +258,7 @@ set_from_file(struct app *app, const char *name, const char *text)
 {
     if (name == NULL || text == NULL)
         return h2k_fail(H2K_E_USAGE, "an option has one name and one value");
-    const char *kept = keep(app, text);
+    const char *kept = text_keep_add(&app->keep, text);
     return kept == NULL ? -1 : options_set(app_options, name, kept, app);
 }
 
