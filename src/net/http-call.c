@@ -45,6 +45,7 @@ call_run(struct h2k_transfer *t, struct call *call,
     t->body_size = request->body_size;
     t->secret = request->secret_body;
     t->undo = request->undo;
+    t->stop = request->stop;
     if (request->timeout_ms != 0)
         t->until = h2k_clock_ms() + request->timeout_ms;
     t->data = call_data;

@@ -117,30 +117,30 @@ has_attribute(const char *cookie, const char *name)
     return false;
 }
 
-/* A session's cookie for the whole host, whatever path and time it names. */
+/* A session's cookie for PATH and what is below it, whatever path and time
+ * it names. */
 static int
 make_line(struct h2k_buffer *line, const char *cookie,
-          const struct h2k_url *url)
+          const struct h2k_url *url, const char *path)
 {
     size_t size = strcspn(cookie, ";");
     const char *equals = memchr(cookie, '=', size);
     if (equals == NULL || equals == cookie ||
         strpbrk(cookie, "\t\r\n") != NULL || size > 4000)
         return h2k_fail(H2K_E_USAGE, "%s: a cookie is NAME=VALUE", url->shown);
-    h2k_buffer_addf(line, "%s\tFALSE\t/\t%s\t0\t%.*s\t%.*s", url->host,
+    h2k_buffer_addf(line, "%s\tFALSE\t%s\t%s\t0\t%.*s\t%.*s", url->host, path,
                     has_attribute(cookie, "Secure") ? "TRUE" : "FALSE",
                     (int)(equals - cookie), cookie,
                     (int)(size - (size_t)(equals + 1 - cookie)), equals + 1);
     return h2k_buffer_check(line);
 }
 
-int
-h2k_http_set_cookie(struct h2k_http *http, const char *url, const char *cookie)
+static int
+set_cookie(struct h2k_http *http, const struct h2k_url *url,
+           const char *cookie, const char *path)
 {
-    H2K_AUTO_URL parsed = { 0 };
     H2K_AUTO_BUFFER line = { 0 };
-    if (h2k_url_parse(url, &parsed) < 0 ||
-        make_line(&line, cookie, &parsed) < 0)
+    if (make_line(&line, cookie, url, path) < 0)
         return -1;
     CURL *easy = cookies_handle(http);
     if (easy == NULL)
@@ -149,4 +149,28 @@ h2k_http_set_cookie(struct h2k_http *http, const char *url, const char *cookie)
         curl_easy_setopt(easy, CURLOPT_COOKIELIST, h2k_buffer_text(&line));
     curl_easy_cleanup(easy);
     return code == CURLE_OK ? 0 : h2k_fail(H2K_E_NOMEM, "out of memory");
+}
+
+int
+h2k_http_set_cookie(struct h2k_http *http, const char *url, const char *cookie)
+{
+    H2K_AUTO_URL parsed = { 0 };
+    if (h2k_url_parse(url, &parsed) < 0)
+        return -1;
+    return set_cookie(http, &parsed, cookie, "/");
+}
+
+int
+h2k_http_lend_cookie(struct h2k_http *http, const char *url,
+                     const char *cookie)
+{
+    H2K_AUTO_URL parsed = { 0 };
+    if (h2k_url_parse(url, &parsed) < 0)
+        return -1;
+    char *slash = strrchr(parsed.path, '/');
+    if (slash == NULL || strpbrk(parsed.path, "\t\r\n") != NULL)
+        return h2k_fail(H2K_E_USAGE, "%s: not a path for a cookie",
+                        parsed.shown);
+    slash[slash == parsed.path] = '\0';
+    return set_cookie(http, &parsed, cookie, parsed.path);
 }

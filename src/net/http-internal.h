@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "net/http.h"
 #include "net/trust.h"
+#include "net/url.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
@@ -40,21 +41,6 @@ struct h2k_channel *h2k_channel_get(struct h2k_http *http, const char *origin);
 void h2k_channel_put(struct h2k_http *http, struct h2k_channel *channel);
 /* Free the request's buffers now, for a request with a password in it. */
 void h2k_channel_forget(struct h2k_channel *channel);
-
-/* ---- URLs (url.c) ---- */
-
-struct h2k_url {
-    char *origin; /* "https://host:443" */
-    char *host;
-    char *path;
-    char *shown; /* for messages: without user, password and query */
-    bool secure; /* https */
-};
-/* H2K_E_USAGE when it is no http or https URL; the message does not have
- * it. */
-int h2k_url_parse(const char *text, struct h2k_url *url);
-void h2k_url_clear(struct h2k_url *url);
-#define H2K_AUTO_URL __attribute__((cleanup(h2k_url_clear))) struct h2k_url
 
 /* ---- One transfer (http-transfer.c) ---- */
 

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -80,6 +81,8 @@ struct h2k_http_request {
     unsigned timeout_ms; /* for all of it; 0: only the stall counts */
     bool undo;           /* cleans up: runs also after an interruption (give
                             it a timeout) */
+    const atomic_bool *stop; /* given up (H2K_HTTP_LOCAL, H2K_E_FAILED) when
+                                it becomes true; or NULL */
 };
 
 /*
@@ -125,6 +128,10 @@ char *h2k_http_cookies(struct h2k_http *http, const char *url);
 /* Set one, as a Set-Cookie header has it, for the host of URL. */
 int h2k_http_set_cookie(struct h2k_http *http, const char *url,
                         const char *cookie);
+
+/* As that, but only for the folder of URL's path and what is below it. */
+int h2k_http_lend_cookie(struct h2k_http *http, const char *url,
+                         const char *cookie);
 
 /* The SHA-256 thumbprint that the server at URL shows now, as
  * "AA:BB:…"; nothing is verified, nothing else is sent. */
