@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "provider/vsphere/soap.h"
+
+#include "base/error.h"
+
+#include <libxml/parser.h>
+#include <limits.h>
+#include <string.h>
+
+#define ENVELOPE_NS "http://schemas.xmlsoap.org/soap/envelope/"
+#define XSI_NS "http://www.w3.org/2001/XMLSchema-instance"
+
+void
+h2k_soap_reply_clear(struct h2k_soap_reply *reply)
+{
+    xmlFreeDoc(reply->doc);
+    *reply = (struct h2k_soap_reply){ 0 };
+}
+
+/* ---- Parsing ---- */
+
+/* A reply's tree takes many times its bytes: so many elements at once are no
+ * reply that anybody asked for. */
+#define ELEMENTS_MAX 1000000
+/* Envelope, Body, response, returnval, item. */
+#define ITEM_DEPTH 5
+
+struct parse {
+    startElementNsSAX2Func start;
+    endElementNsSAX2Func end;
+    unsigned elements; /* in the tree now */
+    const char *name;  /* of the items, or NULL */
+    int (*each)(void *opaque, const xmlNode *item);
+    void *opaque;
+    const char *refused; /* why */
+    bool failed;         /* EACH did, with its error */
+};
+
+static void
+stop(xmlParserCtxt *parser, const char *why)
+{
+    struct parse *parse = parser->_private;
+    parse->refused = why;
+    parser->wellFormed = 0;
+    xmlStopParser(parser);
+}
+
+/* SOAP 1.1, section 3: a message has no document type. */
+static void
+refuse_type(void *context, const xmlChar *name, const xmlChar *external,
+            const xmlChar *system)
+{
+    (void)name;
+    (void)external;
+    (void)system;
+    stop(context, "has a document type, which SOAP forbids");
+}
+
+static void
+start_element(void *context, const xmlChar *name, const xmlChar *prefix,
+              const xmlChar *uri, int namespace_count,
+              const xmlChar **namespaces, int attribute_count,
+              int default_count, const xmlChar **attributes)
+{
+    xmlParserCtxt *parser = context;
+    struct parse *parse = parser->_private;
+    if (++parse->elements > ELEMENTS_MAX) {
+        stop(parser, "has too many elements");
+        return;
+    }
+    parse->start(context, name, prefix, uri, namespace_count, namespaces,
+                 attribute_count, default_count, attributes);
+}
+
+/* An item that is complete is handed over, and leaves the tree. */
+static void
+end_element(void *context, const xmlChar *name, const xmlChar *prefix,
+            const xmlChar *uri)
+{
+    xmlParserCtxt *parser = context;
+    struct parse *parse = parser->_private;
+    xmlNode *item = parser->node;
+    bool wanted = parse->name != NULL && parser->nodeNr == ITEM_DEPTH &&
+                  h2k_soap_is(item, parse->name);
+    parse->end(context, name, prefix, uri);
+    if (!wanted)
+        return;
+    if (parse->each(parse->opaque, item) < 0) {
+        parse->failed = true;
+        stop(parser, NULL);
+    }
+    xmlUnlinkNode(item);
+    xmlFreeNode(item);
+    parse->elements = 0;
+}
+
+static xmlDoc *
+parse_document(const char *xml, size_t size, struct parse *parse)
+{
+    if (size == 0 || size > INT_MAX)
+        return h2k_fail_null(H2K_E_CORRUPT, "no XML: %zu bytes", size);
+    xmlParserCtxt *parser = xmlNewParserCtxt();
+    if (parser == NULL)
+        return h2k_fail_null(H2K_E_NOMEM, "out of memory");
+    parse->start = parser->sax->startElementNs;
+    parse->end = parser->sax->endElementNs;
+    parser->_private = parse;
+    parser->sax->startElementNs = start_element;
+    parser->sax->endElementNs = end_element;
+    parser->sax->internalSubset = refuse_type;
+    /* Without these, text that a comment interrupts is one text still. */
+    parser->sax->comment = NULL;
+    parser->sax->processingInstruction = NULL;
+    xmlDoc *doc = xmlCtxtReadMemory(
+        parser, xml, (int)size, NULL, "UTF-8",
+        XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_NOERROR |
+            XML_PARSE_NOWARNING | XML_PARSE_COMPACT);
+    if (doc == NULL && !parse->failed) {
+        const xmlError *error = xmlCtxtGetLastError(parser);
+        h2k_fail(H2K_E_CORRUPT, "the XML %s (line %d)",
+                 parse->refused != NULL ? parse->refused
+                                        : "is not well formed",
+                 error == NULL ? 1 : error->line);
+    }
+    xmlFreeParserCtxt(parser);
+    return doc;
+}
+
+xmlDoc *
+h2k_soap_parse(const char *xml, size_t size)
+{
+    return parse_document(xml, size, &(struct parse){ 0 });
+}
+
+/* ---- Walking ---- */
+
+static bool
+is_element(const xmlNode *node)
+{
+    return node->type == XML_ELEMENT_NODE;
+}
+
+bool
+h2k_soap_is(const xmlNode *node, const char *name)
+{
+    return node != NULL && is_element(node) &&
+           strcmp((const char *)node->name, name) == 0;
+}
+
+static bool
+has_namespace(const xmlNode *node, const char *uri)
+{
+    return node->ns != NULL && node->ns->href != NULL &&
+           strcmp((const char *)node->ns->href, uri) == 0;
+}
+
+static const xmlNode *
+element_from(const xmlNode *node)
+{
+    while (node != NULL && !is_element(node))
+        node = node->next;
+    return node;
+}
+
+const xmlNode *
+h2k_soap_first(const xmlNode *node)
+{
+    return node == NULL ? NULL : element_from(node->children);
+}
+
+const xmlNode *
+h2k_soap_sibling(const xmlNode *node)
+{
+    return node == NULL ? NULL : element_from(node->next);
+}
+
+/* NAME in vim25, from NODE on. */
+static const xmlNode *
+named_from(const xmlNode *node, const char *name)
+{
+    while (node != NULL &&
+           !(h2k_soap_is(node, name) && has_namespace(node, H2K_VIM_NS)))
+        node = node->next;
+    return node;
+}
+
+const xmlNode *
+h2k_soap_child(const xmlNode *node, const char *name)
+{
+    return node == NULL ? NULL : named_from(node->children, name);
+}
+
+const xmlNode *
+h2k_soap_next(const xmlNode *node)
+{
+    return node == NULL ? NULL
+                        : named_from(node->next, (const char *)node->name);
+}
+
+const xmlNode *
+h2k_soap_at(const xmlNode *node, const char *path)
+{
+    while (node != NULL && *path != '\0') {
+        char name[64];
+        size_t length = strcspn(path, ".");
+        if (length >= sizeof(name))
+            return NULL;
+        memcpy(name, path, length);
+        name[length] = '\0';
+        node = h2k_soap_child(node, name);
+        path += length + (path[length] == '.');
+    }
+    return node;
+}
+
+/* ---- Values ---- */
+
+const char *
+h2k_soap_get(const xmlNode *node)
+{
+    if (node == NULL)
+        return NULL;
+    for (const xmlNode *n = node->children; n != NULL; n = n->next)
+        if (n->type == XML_TEXT_NODE && n->content != NULL)
+            return (const char *)n->content;
+    return "";
+}
+
+const char *
+h2k_soap_get_at(const xmlNode *node, const char *path)
+{
+    return h2k_soap_get(h2k_soap_at(node, path));
+}
+
+int
+h2k_soap_copy_at(const xmlNode *node, const char *path, char **copy)
+{
+    const char *text = h2k_soap_get_at(node, path);
+    *copy = text == NULL ? NULL : strdup(text);
+    return text != NULL && *copy == NULL
+               ? h2k_fail(H2K_E_NOMEM, "out of memory")
+               : 0;
+}
+
+bool
+h2k_soap_get_i64(const xmlNode *node, int64_t least, int64_t most,
+                 int64_t *number)
+{
+    const char *text = h2k_soap_get(node);
+    char *end;
+    if (text == NULL)
+        return false;
+    text += strspn(text, " \t\r\n");
+    if (text[strspn(text, "+-")] < '0' || text[strspn(text, "+-")] > '9')
+        return false;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    end += strspn(end, " \t\r\n");
+    if (errno != 0 || *end != '\0' || value < least || value > most)
+        return false;
+    *number = value;
+    return true;
+}
+
+bool
+h2k_soap_get_bool(const xmlNode *node)
+{
+    const char *text = h2k_soap_get(node);
+    if (text == NULL)
+        return false;
+    text += strspn(text, " \t\r\n");
+    return strncmp(text, "true", 4) == 0 || *text == '1';
+}
+
+/* The attribute NAME, in the namespace URI or (NULL) in none. */
+static const char *
+attribute(const xmlNode *node, const char *name, const char *uri)
+{
+    for (const xmlAttr *a = node == NULL ? NULL : node->properties; a != NULL;
+         a = a->next) {
+        const char *found = a->ns == NULL ? NULL : (const char *)a->ns->href;
+        bool same = uri == NULL ? found == NULL
+                                : found != NULL && strcmp(found, uri) == 0;
+        if (same && strcmp((const char *)a->name, name) == 0)
+            return a->children == NULL || a->children->content == NULL
+                       ? ""
+                       : (const char *)a->children->content;
+    }
+    return NULL;
+}
+
+const char *
+h2k_soap_type(const xmlNode *node)
+{
+    const char *type = attribute(node, "type", XSI_NS);
+    const char *colon = type == NULL ? NULL : strchr(type, ':');
+    return colon == NULL ? type : colon + 1;
+}
+
+const char *
+h2k_soap_ref_type(const xmlNode *node)
+{
+    return attribute(node, "type", NULL);
+}
+
+/* ---- Envelopes ---- */
+
+static const xmlNode *
+envelope_child(const xmlNode *node, const char *name)
+{
+    for (node = h2k_soap_first(node); node != NULL;
+         node = h2k_soap_sibling(node))
+        if (h2k_soap_is(node, name) && has_namespace(node, ENVELOPE_NS))
+            return node;
+    return NULL;
+}
+
+/* SOAP 1.1, section 4.4: faultcode, faultstring and detail are in no
+ * namespace. */
+static const xmlNode *
+fault_child(const xmlNode *fault, const char *name)
+{
+    for (fault = h2k_soap_first(fault); fault != NULL;
+         fault = h2k_soap_sibling(fault))
+        if (h2k_soap_is(fault, name))
+            return fault;
+    return NULL;
+}
+
+static int
+read_body(const xmlNode *root, struct h2k_soap_reply *reply)
+{
+    if (!h2k_soap_is(root, "Envelope") || !has_namespace(root, ENVELOPE_NS))
+        return h2k_fail(H2K_E_CORRUPT, "it is no SOAP envelope");
+    const xmlNode *body = envelope_child(root, "Body");
+    const xmlNode *fault = envelope_child(body, "Fault");
+    if (fault != NULL) {
+        reply->fault = h2k_soap_first(fault_child(fault, "detail"));
+        const char *text = h2k_soap_get(fault_child(fault, "faultstring"));
+        return h2k_soap_fail_fault(reply->fault, text);
+    }
+    reply->result = h2k_soap_first(body);
+    if (reply->result == NULL || !has_namespace(reply->result, H2K_VIM_NS))
+        return h2k_fail(H2K_E_CORRUPT, "the SOAP envelope has no response");
+    return 0;
+}
+
+int
+h2k_soap_read_each(const char *xml, size_t size, const char *name,
+                   int (*each)(void *opaque, const xmlNode *item),
+                   void *opaque, struct h2k_soap_reply *reply)
+{
+    struct parse parse = { .name = name, .each = each, .opaque = opaque };
+    h2k_soap_reply_clear(reply);
+    reply->doc = parse_document(xml, size, &parse);
+    if (reply->doc == NULL)
+        return -1;
+    return read_body(xmlDocGetRootElement(reply->doc), reply);
+}
+
+int
+h2k_soap_read(const char *xml, size_t size, struct h2k_soap_reply *reply)
+{
+    return h2k_soap_read_each(xml, size, NULL, NULL, NULL, reply);
+}
