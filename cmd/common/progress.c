@@ -54,7 +54,7 @@ clock_seconds(void)
 static void
 format_left(double seconds, char text[32])
 {
-    unsigned s = seconds < 1e6 ? (unsigned)seconds : 0;
+    unsigned s = seconds < 1e6 ? (unsigned)seconds + 1 : 0;
     if (seconds >= 1e6)
         snprintf(text, 32, "days left");
     else if (s >= 5940)

@@ -35,23 +35,6 @@ print_version(void)
     nbd_close(nbd);
 }
 
-int
-app_fail(void)
-{
-    return command_fail("hyperexport");
-}
-
-struct progress *
-app_progress(const struct app *app)
-{
-    return progress_new(&(struct progress_settings){
-        .quiet = app->quiet,
-        .json = app->json_progress,
-        .verbose = app->verbose,
-        .log_file = app->log_file,
-    });
-}
-
 /* ---- With a server ---- */
 
 static int

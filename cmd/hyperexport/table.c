@@ -2,8 +2,6 @@
 /* The options of hyperexport. */
 #include "hyperexport/app.h"
 
-#include <string.h>
-
 #define WHICH "Which VMs"
 #define ACTION "Look, and export nothing"
 #define EXPORT "Export"
@@ -121,19 +119,3 @@ const struct option app_options[] = {
            "show the version and the optional parts"),
     { 0, NULL, OPTION_FLAG, 0, 0, NULL, NULL, false, NULL },
 };
-
-size_t
-app_option(const char *name)
-{
-    size_t i = 0;
-    while (app_options[i].name != NULL &&
-           strcmp(app_options[i].name, name) != 0)
-        i++;
-    return i;
-}
-
-enum origin
-app_origin(const struct app *app, const char *name)
-{
-    return app->origin[app_option(name)];
-}

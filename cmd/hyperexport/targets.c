@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "hyperexport/targets.h"
 
+#include "hyperexport/batch-file.h"
+
 #include "base/buffer.h"
 #include "base/log.h"
-#include "base/utf8.h"
 #include "provider/file-name.h"
 
-#include <ctype.h>
 #include <string.h>
-
-#define BATCH_MOST (4u << 20) /* bytes */
-#define NAME_MOST 4096
 
 static void
 target_clear(struct target *target)
@@ -53,65 +50,6 @@ static int
 add_name(void *opaque, const char *said)
 {
     return add(opaque, said) == NULL ? -1 : 0;
-}
-
-/* A line without its comment and the blanks around it; a '#' begins one at
- * the line's start and behind a blank. */
-static const char *
-trim(char *line)
-{
-    for (char *p = line; *p != '\0'; p++)
-        if (*p == '#' && (p == line || isspace((unsigned char)p[-1])))
-            *p = '\0';
-    size_t size = strlen(line);
-    while (size > 0 && isspace((unsigned char)line[size - 1]))
-        line[--size] = '\0';
-    return line + strspn(line, " \t");
-}
-
-int
-targets_parse_batch(const char *text, size_t size, const char *name,
-                    int (*add_one)(void *opaque, const char *vm), void *opaque)
-{
-    const char *end = text + size;
-    for (unsigned number = 1; text < end; number++) {
-        const char *next = memchr(text, '\n', (size_t)(end - text));
-        size_t length = (size_t)((next == NULL ? end : next) - text);
-        char line[NAME_MOST + 1];
-        if (length > NAME_MOST || h2k_utf8_valid_prefix(text, length) < length)
-            return h2k_fail(H2K_E_USAGE, "%s:%u: is no VM's name: it is %s",
-                            name, number,
-                            length > NAME_MOST ? "too long" : "not text");
-        memcpy(line, text, length);
-        line[length] = '\0';
-        const char *vm = trim(line);
-        if (*vm != '\0' && add_one(opaque, vm) < 0)
-            return -1;
-        text += length + (next != NULL);
-    }
-    return 0;
-}
-
-static int
-read_batch(const char *path, struct targets *targets)
-{
-    bool standard = strcmp(path, "-") == 0;
-    FILE *file = standard ? stdin : fopen(path, "re");
-    if (file == NULL)
-        return h2k_fail_errno(H2K_E_SOURCE, "--batch %s", path);
-    char *text = malloc(BATCH_MOST + 1);
-    size_t size = text == NULL ? 0 : fread(text, 1, BATCH_MOST + 1, file);
-    int rc = text == NULL   ? h2k_fail(H2K_E_NOMEM, "out of memory")
-             : ferror(file) ? h2k_fail_errno(H2K_E_SOURCE, "--batch %s", path)
-             : size > BATCH_MOST
-                 ? h2k_fail(H2K_E_USAGE, "--batch %s: is too large", path)
-                 : targets_parse_batch(text, size, path, add_name, targets);
-    free(text);
-    if (!standard)
-        fclose(file);
-    if (rc == 0 && targets->count == 0)
-        return h2k_fail(H2K_E_USAGE, "--batch %s: names no VM", path);
-    return rc;
 }
 
 bool
@@ -283,7 +221,7 @@ name_all(const struct app *app, struct h2k_vsphere *vs, struct targets *out)
                                      "--filter are for --vm and for all");
     if (narrowed)
         return query_all(app, vs, out);
-    if (app->batch != NULL && read_batch(app->batch, out) < 0)
+    if (app->batch != NULL && batch_read(app->batch, add_name, out) < 0)
         return -1;
     for (size_t i = 0; i < app->vm.count; i++)
         if (add(out, app->vm.items[i]) == NULL)

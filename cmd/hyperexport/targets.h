@@ -34,11 +34,4 @@ void targets_clear(struct targets *targets);
 /* Does the command line name any VM? */
 bool targets_named(const struct app *app);
 
-/* The lines of a batch file in TEXT (SIZE bytes, NAME for messages), without
- * comments and empty ones, each given to ADD.  H2K_E_USAGE with its line for
- * what is no name. */
-int targets_parse_batch(const char *text, size_t size, const char *name,
-                        int (*add)(void *opaque, const char *vm),
-                        void *opaque);
-
 #endif
