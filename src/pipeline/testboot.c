@@ -4,8 +4,11 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "block/overlay.h"
+#include "pipeline/boot-traces.h"
 #include "pipeline/console.h"
 #include "pipeline/packets.h"
+#include "pipeline/qemu-disks.h"
 #include "pipeline/qemu.h"
 
 #include <fcntl.h>
@@ -20,7 +23,7 @@
 #define TIMEOUT_KVM 90u
 #define TIMEOUT_EMULATED 300u
 #define STEP_MS 200
-#define SANDBOX                                                                \
+#define SANDBOX \
     "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 /* Once there is some evidence, stronger one has so long to come. */
 #define GRACE_SECONDS 20.0
@@ -34,6 +37,7 @@ struct boot {
     char packets[4096];
     char messages[4096]; /* what QEMU itself says */
     struct timespec begin;
+    int64_t begun; /* the same by the wall's clock */
 };
 
 const char *
@@ -41,6 +45,7 @@ h2k_boot_evidence_name(enum h2k_boot_evidence evidence)
 {
     static const char *const names[] = {
         [H2K_BOOT_NONE] = "none",
+        [H2K_BOOT_TRACES] = "traces on its disks",
         [H2K_BOOT_NETWORK] = "network packets",
         [H2K_BOOT_MULTI_USER] = "multi-user target reached",
         [H2K_BOOT_LOGIN] = "login prompt",
@@ -104,7 +109,8 @@ add_network(const struct boot *b, struct h2k_qemu_args *args)
         if (i > 0)
             continue;
         h2k_qemu_arg(args, "-object");
-        h2k_qemu_arg(args, "filter-dump,id=dump,netdev=net0,maxlen=128,file=%s",
+        h2k_qemu_arg(args,
+                     "filter-dump,id=dump,netdev=net0,maxlen=128,file=%s",
                      packets == NULL ? "" : packets);
     }
 }
@@ -138,13 +144,12 @@ add_console(const struct boot *b, struct h2k_qemu_args *args)
     h2k_qemu_arg(args, "-chardev");
     h2k_qemu_arg(args, "file,id=console,path=%s", log == NULL ? "" : log);
     static const char *const fixed[] = {
-        "-serial", "chardev:console",
+        "-serial",  "chardev:console",
         "-chardev", "socket,id=monitor,fd=3",
-        "-mon", "chardev=monitor,mode=control",
+        "-mon",     "chardev=monitor,mode=control",
         "-chardev", "socket,id=agent,fd=4",
-        "-device", "virtio-serial-pci",
-        "-device",
-        "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
+        "-device",  "virtio-serial-pci",
+        "-device",  "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
     };
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
         h2k_qemu_arg(args, "%s", fixed[i]);
@@ -155,9 +160,15 @@ make_args(struct boot *b, const char *program, struct h2k_qemu_args *args)
 {
     const struct h2k_test_boot_request *r = b->request;
     static const char *const fixed[] = {
-        "-no-user-config", "-nodefaults", "-no-reboot",
-        "-display", "none", "-vga", "std",
-        "-device", "virtio-rng-pci",
+        "-no-user-config",
+        "-nodefaults",
+        "-no-reboot",
+        "-display",
+        "none",
+        "-vga",
+        "std",
+        "-device",
+        "virtio-rng-pci",
         "-sandbox",
         SANDBOX,
     };
@@ -265,8 +276,7 @@ watch(struct boot *b)
         ask_agent(b, step);
         watch_packets(b, step);
         enum h2k_boot_evidence e = b->result->evidence;
-        if (e == H2K_BOOT_FAILED || e == H2K_BOOT_AGENT ||
-            e == H2K_BOOT_LOGIN)
+        if (e == H2K_BOOT_FAILED || e == H2K_BOOT_AGENT || e == H2K_BOOT_LOGIN)
             return 0;
         if (ended)
             return e == H2K_BOOT_NONE ? fail_with_messages(b) : 0;
@@ -282,19 +292,41 @@ static void
 take_screenshot(struct boot *b)
 {
     char path[4096];
-    if (b->qemu.pid <= 0 || evidence_path(b, "-screen.png", path) < 0)
+    if (evidence_path(b, "-screen.png", path) < 0)
         return;
-    json_t *command = json_pack("{s:s, s:{s:s, s:s}}", "execute", "screendump",
-                                "arguments", "filename", path, "format",
-                                "png");
+    json_t *command =
+        json_pack("{s:s, s:{s:s, s:s}}", "execute", "screendump", "arguments",
+                  "filename", path, "format", "png");
     h2k_autofree char *text = json_dumps(command, 0);
     json_decref(command);
-    if (text != NULL &&
-        h2k_qemu_command(&b->qemu,
-                         "{\"execute\":\"qmp_capabilities\"}") == 0 &&
-        h2k_qemu_command(&b->qemu, text) == 0)
+    if (text != NULL && h2k_qemu_command(&b->qemu, text) == 0)
         snprintf(b->result->screenshot, sizeof(b->result->screenshot), "%s",
                  path);
+}
+
+/* What the guest itself left, read as any guest is.  Errors are none of the
+ * boot's. */
+static void
+read_traces(struct boot *b)
+{
+    size_t count = b->request->disk_count;
+    struct h2k_block *disks[H2K_GUEST_DISKS_MAX];
+    struct h2k_disk_source sources[H2K_GUEST_DISKS_MAX] = { 0 };
+    char quote[256];
+    if (count > H2K_GUEST_DISKS_MAX || b->qemu.pid <= 0 ||
+        h2k_qemu_disks_open(&b->qemu, count, disks) < 0)
+        return;
+    bool whole = true;
+    for (size_t i = 0; i < count; i++) {
+        sources[i].id = b->request->name;
+        sources[i].block = h2k_overlay_new(disks[i], NULL);
+        h2k_block_unref(disks[i]);
+        whole = whole && sources[i].block != NULL;
+    }
+    if (whole && h2k_boot_traces(sources, count, b->begun, quote) > 0)
+        note(b, H2K_BOOT_TRACES, quote);
+    for (size_t i = 0; i < count; i++)
+        h2k_block_unref(sources[i].block);
 }
 
 static int
@@ -330,6 +362,7 @@ prepare(struct boot *b)
     b->result->kvm =
         h2k_kvm_works(b->result->kvm_problem, sizeof(b->result->kvm_problem));
     clock_gettime(CLOCK_MONOTONIC, &b->begin);
+    b->begun = time(NULL);
     return 0;
 }
 
@@ -339,16 +372,21 @@ boot(struct boot *b, const char *program)
     struct h2k_qemu_args args = { 0 };
     h2k_autofd int messages = open(
         b->messages, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
-    int rc = messages < 0
-                 ? h2k_fail_errno(H2K_E_OUTPUT, "%s", b->messages)
-                 : make_args(b, program, &args);
+    int rc = messages < 0 ? h2k_fail_errno(H2K_E_OUTPUT, "%s", b->messages)
+                          : make_args(b, program, &args);
     if (rc == 0)
         rc = h2k_qemu_start(&b->qemu, &args, messages, true);
     h2k_qemu_args_free(&args);
     if (rc < 0)
         return -1;
     rc = watch(b);
-    take_screenshot(b);
+    if (b->qemu.pid > 0 &&
+        h2k_qemu_command(&b->qemu, "{\"execute\":\"qmp_capabilities\"}") ==
+            0) {
+        take_screenshot(b);
+        if (rc == 0 && b->result->evidence == H2K_BOOT_NONE)
+            read_traces(b);
+    }
     h2k_qemu_stop(&b->qemu);
     return rc < 0 ? -1 : verdict(b);
 }

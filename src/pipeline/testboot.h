@@ -27,10 +27,10 @@ struct h2k_test_boot_request {
     const char *bus; /* "virtio-blk" or "virtio-scsi"; NULL: virtio-blk */
     bool uefi;
     bool secure_boot;
-    unsigned cpus;       /* at least 1 */
-    uint64_t memory_mib; /* at least 1 */
+    unsigned cpus;                            /* at least 1 */
+    uint64_t memory_mib;                      /* at least 1 */
     const char *macs[H2K_TEST_BOOT_NICS_MAX]; /* NULL from the first unused */
-    unsigned timeout_seconds; /* 0: 90 with KVM, 300 without */
+    unsigned timeout_seconds;                 /* 0: 90 with KVM, 300 without */
     const char *evidence_dir; /* where console log and screenshot stay */
     const char *name;         /* prefix of their file names */
 };
@@ -38,6 +38,7 @@ struct h2k_test_boot_request {
 /* Strongest first. */
 enum h2k_boot_evidence {
     H2K_BOOT_NONE,
+    H2K_BOOT_TRACES,     /* what it wrote to its disks: see boot-traces.h */
     H2K_BOOT_NETWORK,    /* DHCP, ARP or neighbour packets from its MAC */
     H2K_BOOT_MULTI_USER, /* "Reached target Multi-User" on the console */
     H2K_BOOT_LOGIN,      /* a login prompt on the serial console */
@@ -47,12 +48,12 @@ enum h2k_boot_evidence {
 
 struct h2k_test_boot_result {
     enum h2k_boot_evidence evidence;
-    char quote[256];         /* the console's own line for it, or "" */
-    bool kvm;                /* hardware, else emulation */
-    char kvm_problem[128];   /* why not KVM, or "" */
-    double seconds;          /* until the evidence */
-    char console_log[4096];  /* path, or "" */
-    char screenshot[4096];   /* path of a PNG or PPM, or "" */
+    char quote[256];        /* the console's own line for it, or "" */
+    bool kvm;               /* hardware, else emulation */
+    char kvm_problem[128];  /* why not KVM, or "" */
+    double seconds;         /* until the evidence */
+    char console_log[4096]; /* path, or "" */
+    char screenshot[4096];  /* path of a PNG or PPM, or "" */
 };
 
 /*

@@ -73,8 +73,10 @@ END
 hyper2kvm --manifest manifest.json --json >stdout.json 2>stderr
 cmp stdout.json out/report.json >/dev/null
 ok $? "--json prints the report that is written"
-path=$PWD/out/disk-0.qcow2 size=$(stat -c %s out/disk-0.qcow2)
-written=$(sha256sum <out/disk-0.qcow2 | cut -d' ' -f1)
+path=$PWD/out/disk-0.qcow2
+is "$(jq -r '.artifacts[0] | "\(.size_bytes) \(.checksum)"' stdout.json)" \
+    "$(stat -c %s "$path") sha256:$(sha256sum <"$path" | cut -d' ' -f1)" \
+    "the size and the checksum are the file's"
 job success 0
 says success ".input == { manifest: \"manifest.json\", kind: \"artifact\",
     provider: \"vsphere\", vm_id: \"vm-42\", vm_name: \"tiny\" }" "its input"
@@ -83,8 +85,7 @@ says success '.pipeline.stages | keys_unsorted ==
     ["load_manifest", "inspect", "fix", "convert", "validate"]' \
     "the stages, in their order"
 says success ".artifacts[0] | .path == \"$path\" and .compressed
-    and .virtual_size_bytes == 41943040 and .size_bytes == $size and
-    .checksum == \"sha256:$written\"" "the artifact"
+    and .virtual_size_bytes == 41943040" "the artifact"
 says success '.notes == ["exported by night"] and
     (.warnings | map(.message)) == ["was running", "was busy"] and
     .warnings[0].timestamp == "2026-01-22T10:30:00Z"' "what the export noted"
