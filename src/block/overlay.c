@@ -471,7 +471,8 @@ h2k_overlay_at(struct h2k_block *overlay, uint64_t offset, uint64_t length,
                uint64_t *run)
 {
     const struct overlay *o = overlay_of(overlay);
-    uint64_t chunk = offset / CHUNK, limit = h2k_div_up(offset + length, CHUNK);
+    uint64_t chunk = offset / CHUNK,
+             limit = h2k_div_up(offset + length, CHUNK);
     bool written = slot_of(o, chunk) >= 0, discarded = false;
     uint64_t next = find_chunk(o, chunk, limit, !written);
     *run = h2k_min_u64(length, next * CHUNK - offset);

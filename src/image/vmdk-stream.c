@@ -8,6 +8,7 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/zero.h"
 #include "image/vmdk-stream-tables.h"
 
 #include <inttypes.h>
@@ -491,6 +492,20 @@ take_unit(struct h2k_vmdk_stream *s)
     return 0;
 }
 
+/* A writer that goes back may have made room for a last grain that it did not
+ * need. */
+static int
+take_rest(struct h2k_vmdk_stream *s, const uint8_t *bytes, size_t count)
+{
+    if (!s->in_front || !h2k_is_zero(bytes, count))
+        return h2k_fail(H2K_E_CORRUPT,
+                        "bytes come behind the stream's end, at byte "
+                        "%" PRIu64,
+                        s->at);
+    s->at += count;
+    return 0;
+}
+
 int
 h2k_vmdk_stream_feed(struct h2k_vmdk_stream *stream, const void *bytes,
                      size_t count)
@@ -499,10 +514,7 @@ h2k_vmdk_stream_feed(struct h2k_vmdk_stream *stream, const void *bytes,
     const uint8_t *at = bytes;
     while (count > 0) {
         if (s->state == STATE_END)
-            return h2k_fail(H2K_E_CORRUPT,
-                            "bytes come behind the stream's end, at byte "
-                            "%" PRIu64,
-                            s->at);
+            return take_rest(s, at, count);
         size_t n = (size_t)h2k_min_u64(count, s->wanted - s->filled);
         memcpy(s->unit + s->filled, at, n);
         s->filled += n;

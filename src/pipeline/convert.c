@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "pipeline/chunk.h"
 
-
 static void *
 convert_thread_new(void *opaque)
 {
@@ -35,8 +34,7 @@ convert_ordered(void *opaque, struct h2k_sweep_item *item)
 
 static int
 convert_run(const struct h2k_convert_request *request,
-            struct h2k_chunk_writer *writer,
-            struct h2k_convert_result *result)
+            struct h2k_chunk_writer *writer, struct h2k_convert_result *result)
 {
     struct h2k_sweep_ops ops = {
         .result_size = h2k_chunk_size(writer),
@@ -62,9 +60,8 @@ h2k_convert(const struct h2k_convert_request *request,
     if (result->digest == NULL ||
         h2k_sweep_total(request->disk, &result->bytes_read) < 0)
         return -1;
-    int rc =
-        h2k_chunk_writer_init(&writer, request->format, &request->options,
-                              request->output, size, result->digest);
+    int rc = h2k_chunk_writer_init(&writer, request->format, &request->options,
+                                   request->output, size, result->digest);
     if (rc == 0)
         rc = convert_run(request, &writer, result);
     h2k_chunk_writer_clear(&writer);

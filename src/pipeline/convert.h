@@ -21,9 +21,9 @@ struct h2k_convert_request {
 };
 
 struct h2k_convert_result {
-    uint64_t virtual_size;  /* bytes */
-    uint64_t bytes_read;    /* of the disk: its data extents */
-    uint64_t bytes_written; /* of the file, holes not counted */
+    uint64_t virtual_size;     /* bytes */
+    uint64_t bytes_read;       /* of the disk: its data extents */
+    uint64_t bytes_written;    /* of the file, holes not counted */
     struct h2k_digest *digest; /* of the content; owned */
 };
 

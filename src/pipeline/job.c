@@ -80,7 +80,10 @@ report_artifact(struct h2k_job *job, struct h2k_job_disk *disk)
         .format = h2k_manifest_output(job->manifest)->format,
         .size_bytes = (uint64_t)st.st_size,
         .virtual_size_bytes = disk->converted.virtual_size,
-        .compressed = h2k_manifest_pipeline(job->manifest)->convert.compress,
+        .compressed =
+            disk->stream != NULL
+                ? disk->stream->compressed
+                : h2k_manifest_pipeline(job->manifest)->convert.compress,
         .checksum =
             disk->output_sha256[0] == '\0' ? NULL : disk->output_sha256,
     };
@@ -115,7 +118,9 @@ check_reads(struct h2k_job *job)
     for (size_t i = 0; i < job->disk_count; i++) {
         const struct h2k_job_disk *disk = &job->disks[i];
         if (disk->overlay != NULL &&
-            h2k_source_check_reads(disk->overlay, disk->spec->path) < 0)
+            h2k_source_check_reads(disk->overlay, disk->stream == NULL
+                                                      ? disk->spec->path
+                                                      : disk->output_path) < 0)
             return h2k_prefix("%s: ", disk->spec->id);
     }
     return 0;
@@ -176,6 +181,7 @@ job_clear(struct h2k_job *job)
         h2k_convert_result_clear(&disk->converted);
         h2k_output_free(disk->output);
         h2k_block_unref(disk->overlay);
+        h2k_block_unref(disk->base);
         h2k_block_unref(disk->file);
         free(disk->output_path);
     }

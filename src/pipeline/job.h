@@ -5,6 +5,10 @@
  *     source file ─ image ─ overlay ─┬─ guest: inspect, fix
  *                                    └─ convert ─ partial file ─ verify ─ name
  *
+ * Where disks were converted while they arrived (stream.h), their unpublished
+ * outputs take the place of the source, and CONVERT puts the overlay's edits
+ * into them.
+ *
  * Nothing has its final name before everything asked for was verified; only
  * test_boot comes after, since a disk that is right and does not boot is
  * still what its owner wants to look at.
@@ -17,14 +21,13 @@
 #include "pipeline/convert.h"
 #include "pipeline/hasher.h"
 #include "pipeline/report.h"
+#include "pipeline/stream.h"
 
 /* How far a stage is with one disk.  Called from any thread, one at a
  * time. */
 typedef void (*h2k_job_progress_fn)(void *opaque, const char *stage,
                                     const char *disk_id, uint64_t done,
                                     uint64_t total);
-
-struct h2k_stream;
 
 struct h2k_job_settings {
     const char *manifest_path; /* for the report; NULL: it was made up */
@@ -45,8 +48,10 @@ struct h2k_job_settings {
 struct h2k_job_disk {
     const struct h2k_manifest_disk *spec;
     struct h2k_image_info info;
-    struct h2k_block *file;    /* the source's own bytes */
-    struct h2k_block *overlay; /* the virtual disk, with all edits */
+    struct h2k_block *file;            /* the source's own bytes */
+    struct h2k_block *overlay;         /* the virtual disk, with all edits */
+    struct h2k_stream_content *stream; /* it has arrived already; or NULL */
+    struct h2k_block *base;    /* of a stream: its output, below the overlay */
     struct h2k_hasher *hasher; /* NULL: no checksum to verify */
     char *output_path;
     struct h2k_output *output; /* from CONVERT until it is published */

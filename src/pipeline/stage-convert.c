@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "block/overlay.h"
 #include "pipeline/job.h"
+#include "pipeline/merge.h"
 
 #include <string.h>
 #include <time.h>
@@ -59,6 +60,33 @@ convert_disk(struct h2k_job *job, struct h2k_job_disk *disk)
     return h2k_output_sync(disk->output);
 }
 
+/* The disk stands in its output already: the edits go into it. */
+static int
+merge_disk(struct h2k_job *job, struct h2k_job_disk *disk, uint64_t *dropped)
+{
+    struct h2k_merge_result merged;
+    struct h2k_job_progress owner;
+    struct h2k_progress progress = h2k_job_progress(job, disk, &owner);
+    disk->output = h2k_steal(disk->stream->output);
+    disk->converted = disk->stream->converted;
+    disk->stream->converted = (struct h2k_convert_result){ 0 };
+    const struct h2k_merge_request request = {
+        .overlay = disk->overlay,
+        .disk = disk->base,
+        .digest = disk->converted.digest,
+        .cluster = disk->stream->cluster,
+    };
+    if (h2k_merge(&request, &merged) < 0)
+        return h2k_errcode() == H2K_E_INTERRUPTED
+                   ? -1
+                   : h2k_prefix("%s: ", disk->output_path);
+    disk->converted.bytes_written += merged.written;
+    *dropped += merged.dropped;
+    progress.fn(progress.opaque, disk->converted.bytes_read,
+                disk->converted.bytes_read);
+    return h2k_output_sync(disk->output);
+}
+
 static int
 prepare_directory(struct h2k_job *job)
 {
@@ -78,11 +106,14 @@ prepare_directory(struct h2k_job *job)
 
 static int
 convert_all(struct h2k_job *job, json_t *disks, uint64_t *read,
-            uint64_t *written)
+            uint64_t *written, uint64_t *dropped)
 {
+    if (job->settings->streams != NULL)
+        *dropped = 0; /* what is really left out, not what could be */
     for (size_t i = 0; i < job->disk_count; i++) {
         struct h2k_job_disk *disk = &job->disks[i];
-        if (convert_disk(job, disk) < 0)
+        if ((disk->stream == NULL ? convert_disk(job, disk)
+                                  : merge_disk(job, disk, dropped)) < 0)
             return h2k_prefix("%s: ", disk->spec->id);
         json_object_set_new(disks, disk->spec->id,
                             json_string(disk->output_path));
@@ -103,7 +134,7 @@ h2k_stage_convert(struct h2k_job *job, json_t *result)
     if (rc == 0)
         rc = leave_out_free(job, &free_bytes);
     if (rc == 0)
-        rc = convert_all(job, disks, &read, &written);
+        rc = convert_all(job, disks, &read, &written, &free_bytes);
     if (rc == 0 && !h2k_manifest_pipeline(job->manifest)->validate.enabled)
         rc = h2k_job_publish(job);
     clock_gettime(CLOCK_MONOTONIC, &end);
@@ -116,9 +147,9 @@ h2k_stage_convert(struct h2k_job *job, json_t *result)
                         json_integer((json_int_t)written));
     json_object_set_new(result, "free_bytes_left_out",
                         json_integer((json_int_t)free_bytes));
-    json_object_set_new(result, "seconds",
-                        json_real((double)(end.tv_sec - begin.tv_sec) +
-                                  (double)(end.tv_nsec - begin.tv_nsec) /
-                                      1e9));
+    json_object_set_new(
+        result, "seconds",
+        json_real((double)(end.tv_sec - begin.tv_sec) +
+                  (double)(end.tv_nsec - begin.tv_nsec) / 1e9));
     return rc;
 }

@@ -6,6 +6,7 @@
 #include "pipeline/source.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static int
 open_image(struct h2k_job *job, struct h2k_job_disk *disk)
@@ -80,11 +81,55 @@ output_path(const struct h2k_job *job, size_t i)
     return path;
 }
 
+static struct h2k_image_info
+stream_info(const struct h2k_stream_content *content)
+{
+    bool vmdk = content->kind == H2K_STREAM_VMDK;
+    return (struct h2k_image_info){
+        .format = vmdk ? "vmdk" : "raw",
+        .variant = vmdk ? "streamOptimized" : "",
+        .virtual_size = content->converted.virtual_size,
+        .file_size = content->arrived,
+        .granularity = content->cluster,
+        .compressed = vmdk,
+    };
+}
+
+/* The disk has arrived already: what is in its output is the source. */
+static int
+load_stream(struct h2k_job *job, struct h2k_job_disk *disk,
+            struct h2k_stream *stream)
+{
+    const char *format = h2k_manifest_output(job->manifest)->format;
+    disk->stream = h2k_stream_content(stream);
+    if (disk->stream == NULL)
+        return -1;
+    if (strcmp(disk->stream->format->name, format) != 0)
+        return h2k_fail(H2K_E_USAGE,
+                        "the manifest wants %s, and the disk was written as "
+                        "%s while it arrived",
+                        format, disk->stream->format->name);
+    disk->output_path = strdup(disk->stream->path);
+    if (disk->output_path == NULL)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    disk->info = stream_info(disk->stream);
+    disk->base = h2k_stream_open(disk->stream);
+    if (disk->base == NULL)
+        return -1;
+    disk->overlay = h2k_overlay_new(disk->base, NULL);
+    if (disk->overlay == NULL)
+        return -1;
+    check_bytes(job, disk);
+    return 0;
+}
+
 static int
 load_disk(struct h2k_job *job, size_t i)
 {
     struct h2k_job_disk *disk = &job->disks[i];
     disk->spec = h2k_manifest_disk(job->manifest, i);
+    if (job->settings->streams != NULL)
+        return load_stream(job, disk, job->settings->streams[i]);
     disk->output_path = output_path(job, i);
     if (disk->output_path == NULL || open_image(job, disk) < 0)
         return -1;

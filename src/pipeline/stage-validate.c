@@ -27,6 +27,8 @@ static int
 check_checksum(const struct h2k_job_disk *disk)
 {
     char hex[H2K_SHA256_HEX_SIZE];
+    if (disk->stream != NULL)
+        return h2k_manifest_compare_checksum(disk->spec, disk->stream->sha256);
     if (h2k_hasher_wait(disk->hasher, hex) < 0)
         return -1;
     return h2k_manifest_compare_checksum(disk->spec, hex);
@@ -128,7 +130,9 @@ check_disks(struct h2k_job *job, json_t *checks)
         if (disk->output != NULL && asked->check_image_integrity &&
             check_image(job, disk, checks) < 0)
             return -1;
-        if (disk->hasher != NULL &&
+        bool arrived = disk->stream != NULL && asked->verify_checksum &&
+                       disk->spec->checksum != NULL;
+        if ((disk->hasher != NULL || arrived) &&
             add_check(checks, "checksum", disk->spec->id, check_checksum(disk),
                       "the source's SHA-256 is the manifest's") < 0)
             return -1;

@@ -32,7 +32,7 @@
 #define H2K_PIPELINE_STREAM_H
 
 #include "base/hash.h"
-#include "image/writer.h"
+#include "pipeline/convert.h"
 
 /* What arrives. */
 enum h2k_stream_kind {
@@ -68,7 +68,8 @@ struct h2k_stream *h2k_stream_new(struct h2k_stream_pool *pool,
 
 /* The next COUNT bytes, which are the caller's again when it returns.  Blocks
  * while the disk's queue is full.  -1 also with errors that earlier bytes
- * caused: H2K_E_CORRUPT, H2K_E_UNSUPPORTED, H2K_E_OUTPUT, H2K_E_INTERRUPTED. */
+ * caused: H2K_E_CORRUPT, H2K_E_UNSUPPORTED, H2K_E_OUTPUT, H2K_E_INTERRUPTED.
+ */
 int h2k_stream_feed(struct h2k_stream *stream, const void *bytes,
                     size_t count);
 
@@ -87,5 +88,25 @@ int h2k_stream_end(struct h2k_stream *stream,
  * NULL is fine. */
 void h2k_stream_free(struct h2k_stream *stream);
 H2K_DEFINE_AUTO(h2k_stream, h2k_stream_free)
+
+/* What has arrived, for the job.  The stream's; the job takes `output` and
+ * `converted` out of it when it goes on with them. */
+struct h2k_stream_content {
+    const char *path;
+    const struct h2k_image_writer_ops *format;
+    bool compressed;
+    enum h2k_stream_kind kind;
+    uint64_t arrived; /* bytes */
+    char sha256[H2K_SHA256_HEX_SIZE];
+    uint32_t cluster; /* bytes, of the output */
+    struct h2k_output *output;
+    struct h2k_convert_result converted;
+};
+
+/* NULL with H2K_E_FAILED where the stream has not ended well. */
+struct h2k_stream_content *h2k_stream_content(struct h2k_stream *stream);
+
+/* The output's disk, to be read and written; flushed it is an image again. */
+struct h2k_block *h2k_stream_open(const struct h2k_stream_content *content);
 
 #endif
