@@ -89,7 +89,4 @@ int app_compression(const struct app *app, enum h2k_writer_compression *out);
 /* The log and the display of how far the job is.  NULL with the error. */
 struct progress *app_progress(const struct app *app);
 
-/* What a finished job found and did, for a person; from its report. */
-void app_print_summary(const json_t *report);
-
 #endif

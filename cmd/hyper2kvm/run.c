@@ -2,6 +2,8 @@
 /* hyper2kvm --manifest: the pipeline. */
 #include "app.h"
 
+#include "common/summary.h"
+
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "pipeline/job.h"
@@ -49,7 +51,7 @@ app_run(const struct app *given, const struct text_list *words)
         int printed = app_print_json(document);
         code = code == 0 ? printed : code;
     } else if (!app->quiet) {
-        app_print_summary(document);
+        summary_print(document);
         if (h2k_manifest_options(manifest)->report_enabled)
             printf("report     %s\n",
                    h2k_manifest_options(manifest)->report_path);

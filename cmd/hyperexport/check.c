@@ -3,6 +3,7 @@
 #include "hyperexport/app.h"
 
 #include "base/error.h"
+#include "image/writer.h"
 
 #include <math.h>
 #include <string.h>
@@ -130,6 +131,22 @@ check_pairs(const struct app *app)
     return 0;
 }
 
+/* What is converted must be of a format that we write. */
+static int
+check_conversion(const struct app *app)
+{
+    if (!app->convert && !app->convert_only)
+        return 0;
+    const struct h2k_image_writer_ops *format =
+        h2k_writer_find(app->manifest_target);
+    if (format == NULL)
+        return h2k_prefix("--manifest-target: ");
+    return app->compress && !format->can_compress
+               ? h2k_fail(H2K_E_USAGE, "--compress: %s cannot be compressed",
+                          format->name)
+               : 0;
+}
+
 static int
 check_together(const struct app *app, struct app_checked *out)
 {
@@ -162,5 +179,5 @@ app_check(const struct app *app, struct app_checked *out)
     if (check_words(app, out) < 0 || check_numbers(app, out) < 0 ||
         check_provider(app->provider) < 0 || check_pairs(app) < 0)
         return -1;
-    return check_together(app, out);
+    return check_conversion(app) < 0 ? -1 : check_together(app, out);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "hyperexport/export.h"
 
-#include "hyperexport/vm-text.h"
+#include "hyperexport/convert.h"
 
+#include "common/summary.h"
 #include "common/terminal.h"
 
 #include "base/log.h"
@@ -76,26 +77,66 @@ export_request(struct export_run *run)
     };
 }
 
+/* Tell it, and put it into the report; RC is the export's. */
+static void
+export_end(struct export_run *run, struct h2k_report *report,
+           const struct h2k_export *done, int rc)
+{
+    export_print_warnings(run, done);
+    for (size_t i = 0; i < done->warning_count; i++)
+        h2k_report_warning(report, done->warnings[i]);
+    json_t *result = export_json(run, done);
+    if (rc < 0)
+        h2k_report_fail(report, result);
+    else
+        h2k_report_succeed(report, result);
+    if (rc == 0 && !run->app->quiet && !run->app->json)
+        export_print(run, done);
+}
+
+static int
+convert(const struct app *app, struct conversion *conversion,
+        const struct h2k_export *done, struct h2k_report *report)
+{
+    int rc = conversion_finish(conversion, done->manifest, done->manifest_path,
+                               report);
+    if (app->quiet || app->json)
+        return rc;
+    json_t *document = h2k_report_json(report);
+    summary_print(document);
+    json_decref(document);
+    return rc;
+}
+
+static int
+export_steps(struct export_run *run, struct h2k_report *report,
+             struct conversion *conversion)
+{
+    struct h2k_export_request request = export_request(run);
+    struct h2k_export done = { 0 };
+    if (conversion != NULL)
+        request.consumer = conversion_consumer(conversion);
+    h2k_report_begin(report, "export");
+    int rc = h2k_export_run(run->vs, &request, &done);
+    export_end(run, report, &done, rc);
+    if (rc == 0 && conversion != NULL)
+        rc = convert(run->app, conversion, &done, report);
+    else if (conversion != NULL)
+        conversion_write_report(conversion, report);
+    h2k_export_clear(&done);
+    return rc;
+}
+
 int
 export_one(struct export_run *run, struct h2k_report *report)
 {
-    const struct h2k_export_request request = export_request(run);
-    struct h2k_export done = { 0 };
-    h2k_report_begin(report, "export");
-    int rc = h2k_export_run(run->vs, &request, &done);
-    export_print_warnings(run, &done);
-    for (size_t i = 0; i < done.warning_count; i++)
-        h2k_report_warning(report, done.warnings[i]);
-    json_t *result = export_json(run, &done);
-    if (rc == 0) {
-        h2k_report_succeed(report, result);
-        if (!run->app->quiet && !run->app->json)
-            export_print(run, &done);
-    } else {
-        h2k_report_fail(report, result);
+    H2K_AUTO(conversion) conversion = NULL;
+    if (run->app->convert || run->app->convert_only) {
+        conversion = conversion_new(run);
+        if (conversion == NULL)
+            return -1;
     }
-    h2k_export_clear(&done);
-    return rc;
+    return export_steps(run, report, conversion);
 }
 
 /* ---- What was done ---- */

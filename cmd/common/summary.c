@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* What a job found and did, in a few lines: all of it from its report. */
-#include "app.h"
+#include "common/summary.h"
 
-#include <string.h>
+#include <stdio.h>
 
 static const json_t *
 at(const json_t *object, const char *a, const char *b)
@@ -84,7 +84,7 @@ print_checks(const json_t *stages)
 }
 
 void
-app_print_summary(const json_t *report)
+summary_print(const json_t *report)
 {
     const json_t *pipeline = json_object_get(report, "pipeline");
     const json_t *stages = json_object_get(pipeline, "stages");
