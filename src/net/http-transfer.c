@@ -353,11 +353,30 @@ transfer_explain(struct h2k_transfer *t, CURLcode code)
     return transfer_failed(t, H2K_HTTP_BROKEN);
 }
 
+/* A body without a length ends with the connection.  TLS tells that from a
+ * break (RFC 9112, 9.8); without TLS nobody knows. */
+static bool
+transfer_is_cut(struct h2k_transfer *t)
+{
+    curl_off_t size = -1;
+    curl_easy_getinfo(t->channel->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+                      &size);
+    return t->url.secure && !t->head_only && t->status != 204 && size < 0 &&
+           h2k_transfer_header(t, "Transfer-Encoding") == NULL &&
+           !t->channel->check.goodbye;
+}
+
 static int
 transfer_result(struct h2k_transfer *t, bool done, CURLcode code)
 {
     if (t->local) /* the error is set */
         return transfer_failed(t, H2K_HTTP_LOCAL);
+    if (done && code == CURLE_OK && transfer_is_cut(t)) {
+        h2k_fail(H2K_E_IO,
+                 "%s: the connection broke before the reply was told to end",
+                 t->url.shown);
+        return transfer_failed(t, H2K_HTTP_BROKEN);
+    }
     if (done && code == CURLE_OK) {
         t->failure = H2K_HTTP_OK;
         return 0;

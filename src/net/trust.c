@@ -211,6 +211,20 @@ check_verify(X509_STORE_CTX *context, void *opaque)
     return good;
 }
 
+/* Notes the alert by which TLS says that no more comes (RFC 8446, 6.1), which
+ * libcurl does not ask for. */
+static void
+check_message(int sent, int version, int type, const void *bytes, size_t size,
+              SSL *ssl, void *opaque)
+{
+    (void)version, (void)ssl;
+    struct h2k_trust_check *check = opaque;
+    const unsigned char *alert = bytes;
+    if (!sent && type == SSL3_RT_ALERT && size == 2 &&
+        alert[1] == SSL_AD_CLOSE_NOTIFY)
+        check->goodbye = true;
+}
+
 static CURLcode
 check_setup(CURL *easy, void *tls, void *opaque)
 {
@@ -222,6 +236,8 @@ check_setup(CURL *easy, void *tls, void *opaque)
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(context, check_verify, check);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_msg_callback(context, check_message);
+    SSL_CTX_set_msg_callback_arg(context, check);
     return CURLE_OK;
 }
 

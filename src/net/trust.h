@@ -30,12 +30,14 @@ int h2k_trust_init(struct h2k_trust *trust,
                    const struct h2k_http_trust *settings);
 void h2k_trust_clear(struct h2k_trust *trust);
 
-/* What a handshake showed.  It must outlive the connections made with it. */
+/* What a TLS connection showed.  It must outlive the connections made with it.
+ */
 struct h2k_trust_check {
     const struct h2k_trust *trust;
     bool look_only; /* refuse any certificate, after a look at it */
     bool shown;     /* the server showed a certificate */
     bool refused;   /* by us */
+    bool goodbye;   /* the server said that it ends */
     int error;      /* X509_V_ERR_… */
     char thumbprint[H2K_THUMBPRINT_SIZE];
     char names[256];  /* whom the certificate is for */

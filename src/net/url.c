@@ -29,13 +29,14 @@ url_fill(CURLU *handle, struct h2k_url *url)
     h2k_autofree char *said_port = url_part(handle, CURLUPART_PORT, 0);
     url->host = url_part(handle, CURLUPART_HOST, 0);
     url->path = url_part(handle, CURLUPART_PATH, 0);
-    if (scheme == NULL || port == NULL || url->host == NULL ||
-        url->path == NULL)
-        return h2k_fail(H2K_E_USAGE, "an URL has no host");
-    if (strcasecmp(scheme, "https") != 0 && strcasecmp(scheme, "http") != 0)
+    if (scheme != NULL && strcasecmp(scheme, "https") != 0 &&
+        strcasecmp(scheme, "http") != 0)
         return h2k_fail(H2K_E_USAGE,
                         "'%.20s' is not a protocol for this: use https",
                         scheme);
+    if (scheme == NULL || port == NULL || url->host == NULL ||
+        url->path == NULL)
+        return h2k_fail(H2K_E_USAGE, "an URL has no host");
     url->secure = strcasecmp(scheme, "https") == 0;
     if (asprintf(&url->origin, "%s://%s:%s", scheme, url->host, port) < 0)
         url->origin = NULL;
