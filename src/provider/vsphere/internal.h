@@ -7,6 +7,7 @@
 #include "provider/vsphere/vsphere.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define H2K_VSPHERE_UNDO_MS 30000
 
@@ -35,12 +36,15 @@ struct h2k_vsphere {
     struct h2k_vsphere_service service;
 
     /* The session (session.c). */
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    pthread_t keeper;
-    bool keeper_runs, ending;
     bool logged_in;
-    unsigned generation;   /* how often it was logged in */
+    pthread_mutex_t session_lock; /* held while logging in; then only `lock`
+                                     may be taken */
+    unsigned generation;          /* how often it was renewed */
+    pthread_mutex_t lock;         /* of what follows */
+    pthread_cond_t wake;          /* ending */
+    pthread_t keeper;
+    bool keeper_runs;
+    atomic_bool ending;
     uint64_t used_ms;      /* h2k_clock_ms of the last call */
     unsigned keepalive_ms; /* idle for so long: say something */
 };
@@ -69,6 +73,9 @@ int h2k_vsphere_call_raw(struct h2k_vsphere *vs,
 /* Log in again unless another thread did since GENERATION. */
 int h2k_vsphere_renew(struct h2k_vsphere *vs, unsigned generation);
 unsigned h2k_vsphere_generation(struct h2k_vsphere *vs);
+/* When the connection was idle for so long (0: never) the session is checked.
+ * Not while other threads use it. */
+int h2k_vsphere_keep_alive(struct h2k_vsphere *vs, unsigned idle_ms);
 
 /* ---- Properties (property.c) ---- */
 
@@ -92,6 +99,13 @@ struct h2k_property_spec {
     const char *type;
     const char *const *paths;
 };
+
+/* The request for PATHS of one object, and what its reply holds. */
+void h2k_property_ask(struct h2k_soap_request *request,
+                      const struct h2k_vsphere *vs, const char *type,
+                      const char *id, const char *const *paths);
+int h2k_property_one(const struct h2k_soap_reply *reply,
+                     struct h2k_object *object);
 
 /* One object.  H2K_E_NOENT when there is none (any more). */
 int h2k_vsphere_get(struct h2k_vsphere *vs, const char *type, const char *id,

@@ -123,15 +123,13 @@ static void
 add_messages(struct h2k_buffer *b, const xmlNode *fault)
 {
     int left = NESTED_MAX;
-    for
-        h2k_soap_each(message, fault, "faultMessage")
-        {
-            const char *text = h2k_soap_get_at(message, "message");
-            if (!is_there(text))
-                text = h2k_soap_get_at(message, "key");
-            if (left-- > 0)
-                add_part(b, "; ", text, "");
-        }
+    h2k_soap_each (message, fault, "faultMessage") {
+        const char *text = h2k_soap_get_at(message, "message");
+        if (!is_there(text))
+            text = h2k_soap_get_at(message, "key");
+        if (left-- > 0)
+            add_part(b, "; ", text, "");
+    }
 }
 
 static void

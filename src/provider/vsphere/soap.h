@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 
 #include <libxml/tree.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -30,6 +31,7 @@ struct h2k_soap_request {
     bool secret;        /* has a password: wiped when freed */
     bool undo;       /* cleans up: goes on after an interruption, for 30 s */
     bool repeatable; /* only reads: tried again when the network fails */
+    const atomic_bool *stop; /* given up when it becomes true; or NULL */
 };
 void h2k_soap_request_clear(struct h2k_soap_request *request);
 #define H2K_AUTO_REQUEST \
@@ -106,10 +108,11 @@ const xmlNode *h2k_soap_sibling(const xmlNode *node);
 const xmlNode *h2k_soap_at(const xmlNode *node, const char *path);
 bool h2k_soap_is(const xmlNode *node, const char *name);
 
-/* For every element NAME below PARENT. */
-#define h2k_soap_each(item, parent, name)                                  \
-    (const xmlNode *item = h2k_soap_child((parent), (name)); item != NULL; \
-     item = h2k_soap_next(item))
+/* A loop over every element NAME below PARENT: h2k_soap_each (disk, list,
+ * "device") { … } */
+#define h2k_soap_each(item, parent, name)                        \
+    for (const xmlNode *item = h2k_soap_child((parent), (name)); \
+         item != NULL; item = h2k_soap_next(item))
 
 /* The text of an element, "" when it is empty; NULL for NULL.  Lives as long
  * as the reply. */

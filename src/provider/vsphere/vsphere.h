@@ -41,6 +41,9 @@ const char *h2k_vsphere_product(const struct h2k_vsphere *vs);
 bool h2k_vsphere_is_vcenter(const struct h2k_vsphere *vs);
 /* The HTTP client with the session's cookie, for downloads. */
 struct h2k_http *h2k_vsphere_http(struct h2k_vsphere *vs);
+/* Is the session alive?  One that has ended is renewed: a download that was
+ * refused with a 401 may then be tried again. */
+int h2k_vsphere_check(struct h2k_vsphere *vs);
 
 /* ---- The inventory ---- */
 
