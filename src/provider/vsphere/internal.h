@@ -113,16 +113,21 @@ int h2k_vsphere_get(struct h2k_vsphere *vs, const char *type, const char *id,
                     struct h2k_object *object);
 
 /*
- * Everything below CONTAINER (a folder or a datacenter) that is of one of the
- * types of SPECS, object by object as the pages come.  EACH gives -1 with an
- * error to end it.
+ * Everything below a container (a folder or a datacenter) that is of one of
+ * the types of SPECS, object by object as the pages come.  START before the
+ * first, and again where the session ended on the way and all is read anew;
+ * EACH gives -1 with an error to end it.
  */
-int h2k_vsphere_walk(struct h2k_vsphere *vs, const char *container_type,
-                     const char *container_id,
-                     const struct h2k_property_spec *specs, size_t count,
-                     int (*each)(void *opaque,
-                                 const struct h2k_object *object),
-                     void *opaque);
+struct h2k_vsphere_walk {
+    const char *container_type, *container_id;
+    const struct h2k_property_spec *specs;
+    size_t count;
+    void (*start)(void *opaque);
+    int (*each)(void *opaque, const struct h2k_object *object);
+    void *opaque;
+};
+int h2k_vsphere_walk(struct h2k_vsphere *vs,
+                     const struct h2k_vsphere_walk *walk);
 
 /* What a page of properties holds (a RetrievePropertiesEx reply's bytes):
  * EACH for each object, and the token of the next page, which the caller

@@ -117,6 +117,19 @@ h2k_property_ask(struct h2k_soap_request *request,
     end(request, 0);
 }
 
+/* Without a session servers give objects whose properties are all missing
+ * for that reason. */
+static bool
+lacks_session(const struct h2k_object *object)
+{
+    h2k_soap_each (missing, object->node, "missingSet") {
+        const xmlNode *fault = h2k_soap_at(missing, "fault.fault");
+        if (strcmp(h2k_soap_fault_name(fault), "NotAuthenticated") == 0)
+            return true;
+    }
+    return false;
+}
+
 int
 h2k_property_one(const struct h2k_soap_reply *reply, struct h2k_object *object)
 {
@@ -126,6 +139,22 @@ h2k_property_one(const struct h2k_soap_reply *reply, struct h2k_object *object)
     return read_object(found, object);
 }
 
+static int
+get(struct h2k_vsphere *vs, struct h2k_soap_request *request,
+    struct h2k_soap_reply *reply, struct h2k_object *object)
+{
+    unsigned generation = h2k_vsphere_generation(vs);
+    if (h2k_vsphere_call(vs, request, reply) < 0 ||
+        h2k_property_one(reply, object) < 0)
+        return -1;
+    if (!lacks_session(object))
+        return 0;
+    if (h2k_vsphere_renew(vs, generation) < 0 ||
+        h2k_vsphere_call(vs, request, reply) < 0)
+        return -1;
+    return h2k_property_one(reply, object);
+}
+
 int
 h2k_vsphere_get(struct h2k_vsphere *vs, const char *type, const char *id,
                 const char *const *paths, struct h2k_soap_reply *reply,
@@ -133,9 +162,7 @@ h2k_vsphere_get(struct h2k_vsphere *vs, const char *type, const char *id,
 {
     H2K_AUTO_REQUEST request = { 0 };
     h2k_property_ask(&request, vs, type, id, paths);
-    if (h2k_vsphere_call(vs, &request, reply) < 0)
-        return -1;
-    return h2k_property_one(reply, object);
+    return get(vs, &request, reply, object);
 }
 
 /* ---- All objects below a folder ---- */
@@ -202,17 +229,17 @@ read_pages(struct h2k_vsphere *vs, struct h2k_soap_request *first,
 }
 
 static int
-create_view(struct h2k_vsphere *vs, const char *container_type,
-            const char *container_id, const struct h2k_property_spec *specs,
-            size_t count, char **view)
+create_view(struct h2k_vsphere *vs, const struct h2k_vsphere_walk *walk,
+            char **view)
 {
     H2K_AUTO_REQUEST request = { 0 };
     H2K_AUTO_SOAP reply = { 0 };
     h2k_soap_begin(&request, "CreateContainerView", "ViewManager",
                    vs->service.view_manager);
-    h2k_soap_ref(&request, "container", container_type, container_id);
-    for (size_t i = 0; i < count; i++)
-        h2k_soap_text(&request, "type", specs[i].type);
+    h2k_soap_ref(&request, "container", walk->container_type,
+                 walk->container_id);
+    for (size_t i = 0; i < walk->count; i++)
+        h2k_soap_text(&request, "type", walk->specs[i].type);
     h2k_soap_bool(&request, "recursive", true);
     if (h2k_vsphere_call(vs, &request, &reply) < 0 ||
         h2k_soap_copy_at(reply.result, "returnval", view) < 0)
@@ -235,19 +262,15 @@ destroy_view(struct h2k_vsphere *vs, const char *view)
     h2k_error_restore(&saved);
 }
 
-int
-h2k_vsphere_walk(struct h2k_vsphere *vs, const char *container_type,
-                 const char *container_id,
-                 const struct h2k_property_spec *specs, size_t count,
-                 int (*each)(void *opaque, const struct h2k_object *object),
-                 void *opaque)
+static int
+walk_once(struct h2k_vsphere *vs, const struct h2k_vsphere_walk *walk)
 {
-    const struct page page = { .each = each, .opaque = opaque };
+    const struct page page = { .each = walk->each, .opaque = walk->opaque };
     h2k_autofree char *view = NULL;
     H2K_AUTO_REQUEST request = { 0 };
-    if (create_view(vs, container_type, container_id, specs, count, &view) < 0)
+    if (create_view(vs, walk, &view) < 0)
         return -1;
-    begin(&request, vs, specs, count);
+    begin(&request, vs, walk->specs, walk->count);
     h2k_soap_ref(&request, "obj", "ContainerView", view);
     h2k_soap_bool(&request, "skip", true);
     h2k_soap_open(&request, "selectSet", "TraversalSpec");
@@ -260,6 +283,32 @@ h2k_vsphere_walk(struct h2k_vsphere *vs, const char *container_type,
     int rc = read_pages(vs, &request, &page);
     destroy_view(vs, view);
     return rc;
+}
+
+/* The view is gone where its session is. */
+static bool
+lost_session(struct h2k_vsphere *vs, unsigned generation)
+{
+    struct h2k_saved_error saved;
+    if (h2k_errcode() != H2K_E_NOENT)
+        return false;
+    h2k_error_save(&saved);
+    bool lost =
+        h2k_vsphere_check(vs) == 0 && h2k_vsphere_generation(vs) != generation;
+    h2k_error_restore(&saved);
+    return lost;
+}
+
+int
+h2k_vsphere_walk(struct h2k_vsphere *vs, const struct h2k_vsphere_walk *walk)
+{
+    unsigned generation = h2k_vsphere_generation(vs);
+    walk->start(walk->opaque);
+    int rc = walk_once(vs, walk);
+    if (rc == 0 || !lost_session(vs, generation))
+        return rc;
+    walk->start(walk->opaque);
+    return walk_once(vs, walk);
 }
 
 /* ---- Waiting ---- */
@@ -285,8 +334,7 @@ look(struct h2k_vsphere *vs, const struct h2k_vsphere_wait *wait)
     struct h2k_object object;
     h2k_property_ask(&request, vs, wait->type, wait->id, wait->paths);
     request.undo = wait->undo;
-    if (h2k_vsphere_call(vs, &request, &reply) < 0 ||
-        h2k_property_one(&reply, &object) < 0)
+    if (get(vs, &request, &reply, &object) < 0)
         return -1;
     return wait->done(wait->opaque, &object);
 }
