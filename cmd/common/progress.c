@@ -342,6 +342,16 @@ progress_new(const struct progress_settings *settings)
 }
 
 void
+progress_settle(struct progress *p)
+{
+    pthread_mutex_lock(&p->lock);
+    while (p->count > 0)
+        row_remove(p, &p->rows[p->count - 1]);
+    p->drawn = 0;
+    pthread_mutex_unlock(&p->lock);
+}
+
+void
 progress_end(struct progress *p)
 {
     if (p == NULL)
@@ -350,7 +360,7 @@ progress_end(struct progress *p)
     if (p->log_file != NULL)
         fclose(p->log_file);
     p->log_file = NULL;
-    p->drawn = 0; /* bars that did not come to their end stay */
+    progress_settle(p);
     p->style = STYLE_NONE;
 }
 
@@ -360,8 +370,6 @@ progress_free(struct progress *p)
     if (p == NULL)
         return;
     progress_end(p);
-    while (p->count > 0)
-        row_remove(p, &p->rows[p->count - 1]);
     free(p->rows);
     pthread_mutex_destroy(&p->lock);
     free(p);

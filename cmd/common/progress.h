@@ -37,6 +37,10 @@ void progress_update(void *opaque, const char *stage, const char *item,
 void progress_message(struct progress *progress, bool warning,
                       const char *text);
 
+/* Something else is going to be printed: what is not at its end stays as it
+ * stands, and bars that follow begin below. */
+void progress_settle(struct progress *progress);
+
 /* The last line is ended, the log is nobody's any more.  NULL is fine. */
 void progress_end(struct progress *progress);
 

@@ -52,7 +52,6 @@ struct h2k_export_request
 export_request(struct export_run *run)
 {
     const struct app *app = run->app;
-    bool convert = app->convert || app->convert_only;
     return (struct h2k_export_request){
         .vm_id = run->target->row.id,
         .directory = run->target->directory,
@@ -67,7 +66,7 @@ export_request(struct export_run *run)
         .resume = app->resume,
         .verify = app->verify,
         .keep = !app->convert_only,
-        .manifest = app->manifest || app->verify_manifest || convert,
+        .manifest = app->manifest || app->verify_manifest,
         .manifest_checksum = app->manifest_checksum,
         .verify_manifest = app->verify_manifest,
         .manifest_target = app->manifest_target,
@@ -83,6 +82,7 @@ export_end(struct export_run *run, struct h2k_report *report,
            const struct h2k_export *done, int rc)
 {
     export_print_warnings(run, done);
+    progress_settle(run->progress);
     for (size_t i = 0; i < done->warning_count; i++)
         h2k_report_warning(report, done->warnings[i]);
     json_t *result = export_json(run, done);
@@ -95,12 +95,13 @@ export_end(struct export_run *run, struct h2k_report *report,
 }
 
 static int
-convert(const struct app *app, struct conversion *conversion,
+convert(const struct export_run *run, struct conversion *conversion,
         const struct h2k_export *done, struct h2k_report *report)
 {
     int rc = conversion_finish(conversion, done->manifest, done->manifest_path,
                                report);
-    if (app->quiet || app->json)
+    progress_settle(run->progress);
+    if (run->app->quiet || run->app->json)
         return rc;
     json_t *document = h2k_report_json(report);
     summary_print(document);
@@ -120,7 +121,7 @@ export_steps(struct export_run *run, struct h2k_report *report,
     int rc = h2k_export_run(run->vs, &request, &done);
     export_end(run, report, &done, rc);
     if (rc == 0 && conversion != NULL)
-        rc = convert(run->app, conversion, &done, report);
+        rc = convert(run, conversion, &done, report);
     else if (conversion != NULL)
         conversion_write_report(conversion, report);
     h2k_export_clear(&done);

@@ -52,6 +52,11 @@ with_server(const struct app *app, const struct app_checked *checked)
         progress_end(progress);
         return app_fail();
     }
+    if (app->compress && !app->convert && !app->convert_only && !app->list &&
+        app_origin(app, "compress") == ORIGIN_COMMAND_LINE)
+        progress_message(progress, false,
+                         "--compress is for what --convert makes; VMDKs from "
+                         "a lease are compressed already");
     return app->list ? app_list(app, vs)
                      : app_export(app, checked, vs, progress);
 }
