@@ -234,6 +234,9 @@ transfer_set(struct h2k_transfer *t, CURL *easy)
     struct h2k_trust_check *check = &t->channel->check;
     *check = (struct h2k_trust_check){ .trust = &t->http->trust,
                                        .look_only = t->look_only };
+    pthread_mutex_lock(&t->http->lock);
+    check->pin = h2k_trust_find_pin(&t->http->trust, t->url.origin);
+    pthread_mutex_unlock(&t->http->lock);
     return h2k_trust_apply(easy, check);
 }
 

@@ -180,6 +180,19 @@ h2k_http_free(struct h2k_http *http)
     free(http);
 }
 
+int
+h2k_http_trust_host(struct h2k_http *http, const char *url,
+                    const char *thumbprint)
+{
+    H2K_AUTO_URL parsed = { 0 };
+    if (h2k_url_parse(url, &parsed) < 0)
+        return -1;
+    pthread_mutex_lock(&http->lock);
+    int rc = h2k_trust_add_pin(&http->trust, parsed.origin, thumbprint);
+    pthread_mutex_unlock(&http->lock);
+    return rc;
+}
+
 /* ---- Channels ---- */
 
 static struct h2k_channel *

@@ -133,6 +133,15 @@ int h2k_http_set_cookie(struct h2k_http *http, const char *url,
 int h2k_http_lend_cookie(struct h2k_http *http, const char *url,
                          const char *cookie);
 
+/*
+ * From now on the server of URL (its host and port) is trusted by the
+ * certificate with THUMBPRINT, SHA-256 or SHA-1, and by nothing else: told by
+ * a server that is trusted, as a vCenter tells those of the hosts that serve
+ * a lease.  A client that is insecure stays so.
+ */
+int h2k_http_trust_host(struct h2k_http *http, const char *url,
+                        const char *thumbprint);
+
 /* The SHA-256 thumbprint that the server at URL shows now, as
  * "AA:BB:…"; nothing is verified, nothing else is sent. */
 char *h2k_http_thumbprint(struct h2k_http *http, const char *url);

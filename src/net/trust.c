@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -91,9 +92,46 @@ h2k_trust_init(struct h2k_trust *trust, const struct h2k_http_trust *settings)
     return 0;
 }
 
+int
+h2k_trust_add_pin(struct h2k_trust *trust, const char *origin,
+                  const char *thumbprint)
+{
+    struct h2k_trust_pin *pin = calloc(1, sizeof(*pin));
+    if (pin == NULL)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    int n = parse_hex(thumbprint, pin->digest, sizeof(pin->digest));
+    pin->origin = strdup(origin);
+    if ((n != SHA_DIGEST_LENGTH && n != H2K_THUMBPRINT_BYTES) ||
+        pin->origin == NULL) {
+        free(pin->origin);
+        free(pin);
+        return h2k_fail(H2K_E_USAGE, "'%.120s' is not a thumbprint",
+                        thumbprint);
+    }
+    pin->size = (size_t)n;
+    pin->next = trust->hosts;
+    trust->hosts = pin;
+    return 0;
+}
+
+const struct h2k_trust_pin *
+h2k_trust_find_pin(const struct h2k_trust *trust, const char *origin)
+{
+    const struct h2k_trust_pin *pin = trust->hosts;
+    while (pin != NULL && strcmp(pin->origin, origin) != 0)
+        pin = pin->next;
+    return pin;
+}
+
 void
 h2k_trust_clear(struct h2k_trust *trust)
 {
+    while (trust->hosts != NULL) {
+        struct h2k_trust_pin *pin = trust->hosts;
+        trust->hosts = pin->next;
+        free(pin->origin);
+        free(pin);
+    }
     X509_STORE_free(trust->store);
     *trust = (struct h2k_trust){ 0 };
 }
@@ -182,6 +220,17 @@ check_describe(struct h2k_trust_check *check, X509 *leaf)
 
 /* ---- The handshake ---- */
 
+static bool
+pin_fits(const struct h2k_trust_pin *pin, X509 *leaf)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    const EVP_MD *type =
+        pin->size == SHA_DIGEST_LENGTH ? EVP_sha1() : EVP_sha256();
+    return X509_digest(leaf, type, digest, &size) == 1 && size == pin->size &&
+           CRYPTO_memcmp(digest, pin->digest, size) == 0;
+}
+
 /* In the place of OpenSSL's verification: 1 trusts.  SSL_CTX_set_cert_verify_
  * callback(3). */
 static int
@@ -195,6 +244,10 @@ check_verify(X509_STORE_CTX *context, void *opaque)
     if (!good || check->look_only) {
         good = false;
         X509_STORE_CTX_set_error(context, X509_V_ERR_APPLICATION_VERIFICATION);
+    } else if (check->pin != NULL && !trust->insecure) {
+        good = pin_fits(check->pin, leaf);
+        X509_STORE_CTX_set_error(context,
+                                 good ? X509_V_OK : X509_V_ERR_CERT_REJECTED);
     } else if (trust->pinned) {
         good = CRYPTO_memcmp(digest, trust->pin, sizeof(digest)) == 0;
         X509_STORE_CTX_set_error(context,
@@ -244,7 +297,8 @@ check_setup(CURL *easy, void *tls, void *opaque)
 int
 h2k_trust_apply(CURL *easy, struct h2k_trust_check *check)
 {
-    bool names = !check->trust->pinned && !check->trust->insecure;
+    bool names =
+        !check->trust->pinned && !check->trust->insecure && check->pin == NULL;
     CURLcode rc =
         curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, check_setup);
     if (rc == CURLE_OK)
@@ -274,6 +328,11 @@ h2k_trust_fail(const struct h2k_trust_check *check, const char *where)
                         "%s: no secure connection: TLS 1.2 or later, with a "
                         "certificate, is needed",
                         where);
+    if (check->pin != NULL)
+        return h2k_fail(H2K_E_SOURCE,
+                        "%s: its certificate (SHA-256 %s) is not the one that "
+                        "the server named for it; is there a proxy between?",
+                        where, check->thumbprint);
     if (check->trust->pinned)
         return h2k_fail(H2K_E_SOURCE,
                         "%s: its certificate is not the one asked for: its "

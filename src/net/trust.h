@@ -18,11 +18,20 @@
 #define H2K_THUMBPRINT_BYTES 32
 #define H2K_THUMBPRINT_SIZE (3 * H2K_THUMBPRINT_BYTES) /* with the NUL */
 
+/* The certificate of one server, as another told that is trusted itself. */
+struct h2k_trust_pin {
+    char *origin;                               /* "https://host:443" */
+    unsigned char digest[H2K_THUMBPRINT_BYTES]; /* SIZE of them */
+    size_t size;                                /* 20: SHA-1; 32: SHA-256 */
+    struct h2k_trust_pin *next;
+};
+
 struct h2k_trust {
     X509_STORE *store; /* shared by all connections; counted by OpenSSL */
     bool pinned;       /* only PIN counts */
     unsigned char pin[H2K_THUMBPRINT_BYTES];
     bool insecure;
+    struct h2k_trust_pin *hosts; /* only added to, under the client's lock */
 };
 
 /* H2K_E_USAGE: a thumbprint that is none, a file without certificates. */
@@ -30,10 +39,17 @@ int h2k_trust_init(struct h2k_trust *trust,
                    const struct h2k_http_trust *settings);
 void h2k_trust_clear(struct h2k_trust *trust);
 
+/* ORIGIN has the certificate with THUMBPRINT, SHA-256 or SHA-1. */
+int h2k_trust_add_pin(struct h2k_trust *trust, const char *origin,
+                      const char *thumbprint);
+const struct h2k_trust_pin *h2k_trust_find_pin(const struct h2k_trust *trust,
+                                               const char *origin);
+
 /* What a TLS connection showed.  It must outlive the connections made with it.
  */
 struct h2k_trust_check {
     const struct h2k_trust *trust;
+    const struct h2k_trust_pin *pin; /* of this server; or NULL */
     bool look_only; /* refuse any certificate, after a look at it */
     bool shown;     /* the server showed a certificate */
     bool refused;   /* by us */

@@ -206,6 +206,15 @@ do_thumbprint(char **words)
 }
 
 static int
+do_trust(char **words)
+{
+    int rc = h2k_http_trust_host(fetch.http, words[0], words[1]);
+    if (rc < 0)
+        fprintf(stderr, "%s\n", h2k_errmsg());
+    return rc;
+}
+
+static int
 do_cookies(char **words)
 {
     return print_text(h2k_http_cookies(fetch.http, words[0]));
@@ -238,6 +247,7 @@ static const struct {
     { "ranges", do_ranges },
     { "head", do_head },
     { "thumbprint", do_thumbprint },
+    { "trust", do_trust },
     { "cookies", do_cookies },
     { "cookie", do_cookie },
     { "interrupt", do_interrupt },

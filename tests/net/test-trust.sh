@@ -76,6 +76,18 @@ is "$(grep -c '^warning: ' err)" 1 'with one warning a client'
 run -c home.crt get "$good/file" , get "https://localhost:$elsewhere_port/file"
 is "$(grep -c '^warning: ' err)" 0 'and none otherwise'
 
+sha1=$(openssl x509 -in self.crt -noout -fingerprint -sha1 | cut -d= -f2)
+run -c home.crt trust "$self/any" "$sha1" , get "$self/file" , get "$good/file"
+is "$status $(cat out)" '0 hellohello' \
+    "a host's SHA-1, told by another, and the rest as before"
+run -p "$(thumbprint good.crt)" trust "$self" "$(thumbprint self.crt)" , \
+    get "$self/file" , get "$good/file"
+is "$status $(cat out)" '0 hellohello' 'or its SHA-256, beside a thumbprint'
+run -c self.crt trust "$self" "$(thumbprint good.crt)" , get "$self/file"
+fails 'not the one that the server named' 'it is all that counts there'
+run trust "$self" AB:CD
+fails 'not a thumbprint' 'and it must be one'
+
 run thumbprint "$self"
 is "$(cat out)" "$(thumbprint self.crt)" 'the thumbprint can be asked for'
 run -c self.crt get "$self/file" , thumbprint "$self/count/x"
