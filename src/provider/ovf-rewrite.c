@@ -8,6 +8,7 @@
  */
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "provider/file-name.h"
 #include "provider/ovf-format.h"
 
@@ -67,6 +68,9 @@ parse(struct descriptor *d, const char *xml, size_t size)
     if (size > H2K_OVF_MAX_SIZE)
         return h2k_fail(H2K_E_CORRUPT, "has more than %u KiB",
                         H2K_OVF_MAX_SIZE >> 10);
+    /* Whatever it declares: libxml2 prints what it cannot convert. */
+    if (h2k_utf8_valid_prefix(xml, size) != size)
+        return h2k_fail(H2K_E_CORRUPT, "is not text in UTF-8");
     xmlParserCtxt *parser = xmlNewParserCtxt();
     if (parser == NULL)
         return h2k_fail(H2K_E_NOMEM, "out of memory");
@@ -75,7 +79,7 @@ parse(struct descriptor *d, const char *xml, size_t size)
     parser->sax->comment = NULL;
     parser->sax->error = say_nothing;
     parser->sax->warning = say_nothing;
-    d->doc = xmlCtxtReadMemory(parser, xml, (int)size, NULL, NULL,
+    d->doc = xmlCtxtReadMemory(parser, xml, (int)size, NULL, "UTF-8",
                                XML_PARSE_NONET | XML_PARSE_NOERROR |
                                    XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS |
                                    XML_PARSE_NOCDATA);

@@ -7,6 +7,8 @@
 #include "tap.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -113,6 +115,27 @@ test_refused(void)
     ok(access("bad.ova", F_OK) < 0, "and nothing is made");
 }
 
+/* A limit on files stands for a full filesystem. */
+static void
+test_full(void)
+{
+    static const char block[65536];
+    struct rlimit before, small;
+    getrlimit(RLIMIT_FSIZE, &before);
+    small = before;
+    small.rlim_cur = 128 << 10;
+    signal(SIGXFSZ, SIG_IGN);
+    struct h2k_ova *ova = h2k_ova_new("full.ova", &vm, "vm", names, 1);
+    setrlimit(RLIMIT_FSIZE, &small);
+    int result = h2k_ova_begin_file(ova);
+    for (int i = 0; i < 4 && result == 0; i++)
+        result = h2k_ova_data(ova, block, sizeof(block));
+    ok_error(result < 0, H2K_E_OUTPUT, "full.ova: cannot write");
+    setrlimit(RLIMIT_FSIZE, &before);
+    h2k_ova_free(ova);
+    ok(access("full.ova.hyper2kvm-partial", F_OK) < 0, "nothing is left");
+}
+
 static void
 test_header(void)
 {
@@ -141,6 +164,7 @@ main(void)
     test_whole();
     test_order();
     test_refused();
+    test_full();
     test_header();
     unlink("vm.ova");
     unlink("other.ova");
