@@ -139,7 +139,8 @@ secret_read(int fd, const char *what)
             break;
         secret->size += (size_t)n;
     }
-    if (secret->size == SECRET_LIMIT)
+    if (secret->size == SECRET_LIMIT &&
+        memchr(secret->text, '\n', secret->size) == NULL)
         return h2k_fail_null(H2K_E_SOURCE,
                              "%s: its first line is too long for a password",
                              what);
@@ -206,8 +207,9 @@ command_end(pid_t pid)
             return h2k_fail_errno(H2K_E_SOURCE, "the password command");
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
-    /* It may have been cut off by our not reading on. */
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE)
+    /* It, or what it ran, may have been cut off by our not reading on. */
+    if ((WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE) ||
+        (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGPIPE))
         return 0;
     if (WIFSIGNALED(status))
         return h2k_fail(H2K_E_SOURCE,

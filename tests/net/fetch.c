@@ -230,6 +230,18 @@ do_cookie(char **words)
 }
 
 static int
+do_prompt(char **words)
+{
+    (void)words;
+    H2K_AUTO(h2k_secret) secret = h2k_secret_prompt("Password: ");
+    if (secret == NULL)
+        fprintf(stderr, "%s\n", h2k_errmsg());
+    else
+        printf("got %s\n", h2k_secret_text(secret));
+    return secret == NULL ? -1 : 0;
+}
+
+static int
 do_interrupt(char **words)
 {
     (void)words;
@@ -251,6 +263,7 @@ static const struct {
     { "cookies", do_cookies },
     { "cookie", do_cookie },
     { "interrupt", do_interrupt },
+    { "prompt", do_prompt },
 };
 
 /* Up to the next ",": -1 when it failed. */

@@ -27,4 +27,18 @@ for target in "https://localhost:$port/status/200" "http://localhost:$plain_port
         'no memory of it is left'
     kill $pid
 done
+
+# At a terminal.
+typed()
+{
+    timeout 60 python3 "$H2K_SOURCE/tests/net/prompt.py" "$fetch" "$1" |
+        tr -s '\r\n' ' '
+}
+is "$(typed type)" 'quiet not shown got hunter2 status 0 ' 'typed, and not shown'
+is "$(typed interrupt)" 'quiet not shown signal 2 ' 'interrupted while it is typed'
+is "$(typed stop)" 'quiet stopped echoing not shown got hunter2 status 0 ' \
+    'stopped, with the terminal as it was, and going on'
+setsid -w "$fetch" prompt >out 2>err </dev/null
+status=$?
+fails 'there is no terminal' 'no terminal'
 tap_done
