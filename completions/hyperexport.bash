@@ -32,7 +32,7 @@ _hyperexport()
         return ;;
     --filter)
         compopt -o nospace
-        mapfile -t COMPREPLY < <(compgen -W "power= guest= host= template= tag=" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "power= guest= host= name= template= tag=" -- "$word")
         return ;;
     --output)
         mapfile -t COMPREPLY < <(compgen -d -- "$word")

@@ -155,6 +155,10 @@ check_together(const struct app *app, struct app_checked *out)
         return h2k_fail(H2K_E_USAGE, "--convert-only keeps no VMDK, so there "
                                      "is no OVA; use --convert with "
                                      "--format ova");
+    if (app->batch != NULL && strcmp(app->batch, "-") == 0 &&
+        app->password_file != NULL && strcmp(app->password_file, "-") == 0)
+        return h2k_fail(H2K_E_USAGE, "--batch and --password-file cannot "
+                                     "both be standard input");
     if (nbd && app->nbd_uri.count == 0)
         return h2k_fail(H2K_E_USAGE, "--transport nbd needs --nbd-uri, once "
                                      "for each disk in the VM's order");

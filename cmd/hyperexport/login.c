@@ -6,7 +6,6 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/log.h"
 
 #include <string.h>
 
@@ -125,9 +124,5 @@ app_connect(const struct app *app, struct h2k_rate *rate)
     if (password == NULL)
         return NULL;
     login.password = password;
-    struct h2k_vsphere *vs = h2k_vsphere_connect(&login);
-    if (vs != NULL)
-        h2k_log(H2K_LOG_VERBOSE, "logged in to %s: %s", app->url,
-                h2k_vsphere_product(vs));
-    return vs;
+    return h2k_vsphere_connect(&login);
 }

@@ -34,7 +34,7 @@ const struct option app_options[] = {
     TEXT("folder", folder, "PATH", WHICH, false,
          "the VMs under this inventory folder"),
     LIST("filter", filter, "KEY=VALUE", WHICH, false,
-         "power=, guest=, host=, template=, tag=; repeatable"),
+         "power=, guest=, host=, name=, template=, tag="),
 
     FLAG("list", list, ACTION, true, "list the VMs"),
     FLAG("vm-info", vm_info, ACTION, true, "show all that is known of a VM"),

@@ -107,6 +107,6 @@ h2k_vsphere_service_read(struct h2k_vsphere *vs)
     if (read_service(content, &vs->service) < 0 ||
         read_about(vs, h2k_soap_child(content, "about")) < 0)
         return h2k_prefix("%s: ", vs->endpoint);
-    h2k_log(H2K_LOG_INFO, "%s: %s", vs->origin, vs->product);
+    h2k_log(H2K_LOG_VERBOSE, "%s: %s", vs->origin, vs->product);
     return 0;
 }
