@@ -197,10 +197,18 @@ transfer_set_common(struct h2k_transfer *t, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
 }
 
+/* What curl_easy_reset does, and the list of cookie files, which it leaks. */
+static void
+reset(CURL *easy)
+{
+    curl_easy_setopt(easy, CURLOPT_COOKIEFILE, NULL);
+    curl_easy_reset(easy);
+}
+
 static int
 transfer_set(struct h2k_transfer *t, CURL *easy)
 {
-    curl_easy_reset(easy);
+    reset(easy);
     transfer_set_common(t, easy);
     if (t->body != NULL) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -445,7 +453,7 @@ h2k_transfer_end(struct h2k_transfer *t, struct h2k_http_reply *reply)
     }
     if (t->channel != NULL) {
         /* The handle must not know what dies with T. */
-        curl_easy_reset(t->channel->easy);
+        reset(t->channel->easy);
         if (t->secret)
             h2k_channel_forget(t->channel);
         h2k_channel_put(t->http, h2k_steal(t->channel));

@@ -78,8 +78,8 @@ test_url(void)
     ok(h2k_url_parse("http://[::1]:8080/x", &other) == 0 && !other.secure,
        "an address");
     ok_string(other.shown, "http://[::1]:8080/x");
-    ok_error(h2k_url_parse("gopher://x/", &(struct h2k_url){ 0 }) < 0,
-             H2K_E_USAGE, "gopher");
+    H2K_AUTO_URL wrong = { 0 };
+    ok_error(h2k_url_parse("gopher://x/", &wrong) < 0, H2K_E_USAGE, "gopher");
     h2k_autofree char *escaped = h2k_url_escape("a b/ü&=%");
     ok_string(escaped, "a%20b%2F%C3%BC%26%3D%25");
 }
