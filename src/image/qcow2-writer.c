@@ -312,6 +312,22 @@ qcow2_written(const struct h2k_image_writer *w)
     return w->file.written;
 }
 
+/* A cluster that was not put is zeros, and so is an entry of a table that is
+ * not the current one. */
+static uint64_t
+qcow2_place(const struct h2k_image_writer *w, uint64_t number)
+{
+    if (!w->l2_used || number / l2_entries(w) != w->l2_index)
+        return 0;
+    return h2k_get_be64(w->l2 + number % l2_entries(w) * QCOW2_L2_ENTRY_SIZE);
+}
+
+static uint64_t
+qcow2_flushed(const struct h2k_image_writer *w)
+{
+    return w->layout.base;
+}
+
 const struct h2k_image_writer_ops h2k_writer_qcow2 = {
     .name = "qcow2",
     .can_compress = true,
@@ -322,6 +338,8 @@ const struct h2k_image_writer_ops h2k_writer_qcow2 = {
     .encode = h2k_qcow2_encode,
     .put = qcow2_put,
     .put_run = qcow2_put_run,
+    .place = qcow2_place,
+    .flushed = qcow2_flushed,
     .finish = qcow2_finish,
     .written = qcow2_written,
     .free = qcow2_free,

@@ -17,6 +17,7 @@
 #include "image/qcow2-decode.h"
 #include "image/qcow2-format.h"
 #include "image/qcow2-header.h"
+#include "image/qcow2-places.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -344,6 +345,28 @@ static const struct h2k_block_ops qcow2_ops = {
     .pread = qcow2_pread,
     .extent = qcow2_extent,
 };
+
+int
+h2k_qcow2_places(struct h2k_block *disk, uint64_t first, size_t count,
+                 uint64_t *entries)
+{
+    struct qcow2 *q = h2k_block_state(disk, &qcow2_ops);
+    uint64_t offset = first << q->header.cluster_bits;
+    uint64_t index = first % q->header.l2_entries;
+    memset(entries, 0, count * sizeof(*entries));
+    if (q->header.extended_l2 || count > q->header.l2_entries - index)
+        return h2k_fail(H2K_E_RANGE, "clusters of more than one table");
+    if (l2_offset(q, first / q->header.l2_entries) == 0)
+        return 0;
+    const struct h2k_cache_entry *table = get_l2(q, offset);
+    if (table == NULL)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        entries[i] =
+            h2k_get_be64(table->data + (index + i) * QCOW2_L2_ENTRY_SIZE);
+    h2k_cache_release(q->l2_tables, table);
+    return 0;
+}
 
 static int
 load(struct qcow2 *q)

@@ -92,6 +92,12 @@ struct h2k_image_writer_ops {
     int (*put_run)(struct h2k_image_writer *w, uint64_t number,
                    const void *bytes, size_t byte_count);
 
+    /* For reading back while it is written: the L2 entry of a cluster of
+     * those that were put last (in the same megabyte), and the bytes from the
+     * file's beginning that have been written.  Both NULL: not told. */
+    uint64_t (*place)(const struct h2k_image_writer *w, uint64_t number);
+    uint64_t (*flushed)(const struct h2k_image_writer *w);
+
     int (*finish)(struct h2k_image_writer *w);
     /* Bytes of file written so far (not counting holes); after finish, all
      * of them. */

@@ -86,6 +86,12 @@ h2k_chunk_encode(const struct h2k_chunk_writer *w,
     return 0;
 }
 
+struct h2k_digest_value
+h2k_chunk_digest(const struct h2k_chunk *chunk)
+{
+    return chunk->digest;
+}
+
 /* Clusters that are stored as they are go out together, up to the next one
  * that is not. */
 static int

@@ -41,6 +41,8 @@ int h2k_chunk_encode(const struct h2k_chunk_writer *w,
                      struct h2k_chunk *chunk, const uint8_t *bytes,
                      size_t length);
 
+struct h2k_digest_value h2k_chunk_digest(const struct h2k_chunk *chunk);
+
 /* Put it where it belongs, OFFSET bytes into the disk, behind all before. */
 int h2k_chunk_put(struct h2k_chunk_writer *w, const struct h2k_chunk *chunk,
                   const uint8_t *bytes, size_t length, uint64_t offset);

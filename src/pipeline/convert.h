@@ -40,6 +40,11 @@ struct h2k_verify_request {
     const struct h2k_digest *digest;
     unsigned threads;
     struct h2k_progress progress;
+    /* Of a qcow2 that was read back while it was written (readback.h): the
+     * hash of the places of each chunk that was found good, else 0; and its
+     * cluster size.  Or NULL. */
+    const uint64_t *places;
+    uint32_t cluster;
 };
 
 /* The image can be opened, and its whole content is what DIGEST says.

@@ -98,6 +98,17 @@ h2k_digest_forget(struct h2k_digest *digest, uint64_t offset)
 }
 
 bool
+h2k_digest_copy(struct h2k_digest *digest, const struct h2k_digest *from,
+                uint64_t offset)
+{
+    if (from->part_size != H2K_SWEEP_CHUNK || digest->size != from->size)
+        return false;
+    size_t part = (size_t)(offset / H2K_SWEEP_CHUNK);
+    digest->parts[part] = from->parts[part];
+    return true;
+}
+
+bool
 h2k_digest_equal(const struct h2k_digest *a, const struct h2k_digest *b,
                  uint64_t *offset, uint64_t *length)
 {

@@ -49,6 +49,11 @@ void h2k_digest_replace(struct h2k_digest *digest, uint64_t offset,
  * without the value it had: then replace it. */
 bool h2k_digest_forget(struct h2k_digest *digest, uint64_t offset);
 
+/* Put what FROM, of a disk of the same size, has for the chunk at OFFSET.
+ * False where FROM does not know it alone. */
+bool h2k_digest_copy(struct h2k_digest *digest, const struct h2k_digest *from,
+                     uint64_t offset);
+
 /* True when both disks' contents are the same.  Else [*OFFSET, *OFFSET +
  * *LENGTH) is the first part that differs. */
 bool h2k_digest_equal(const struct h2k_digest *a, const struct h2k_digest *b,

@@ -119,6 +119,8 @@ merge_chunk(struct merge *m, uint64_t offset)
 {
     size_t length = (size_t)h2k_min_u64(CHUNK, m->size - offset);
     bool done = false;
+    if (m->request->places != NULL)
+        m->request->places[offset / CHUNK] = 0;
     if (h2k_check_interrupt() < 0 || drop_chunk(m, offset, length, &done) < 0)
         return -1;
     if (done)

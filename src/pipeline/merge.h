@@ -13,6 +13,8 @@ struct h2k_merge_request {
     struct h2k_digest *digest; /* of DISK's content, kept up with it */
     uint32_t cluster; /* bytes, at most a chunk of a sweep: what was discarded
                          is left out where it is a whole one */
+    uint64_t *places; /* or NULL: for each chunk what readback.h remembers,
+                         which is forgotten for those that change */
 };
 
 struct h2k_merge_result {

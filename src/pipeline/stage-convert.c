@@ -75,6 +75,7 @@ merge_disk(struct h2k_job *job, struct h2k_job_disk *disk, uint64_t *dropped)
         .disk = disk->base,
         .digest = disk->converted.digest,
         .cluster = disk->stream->cluster,
+        .places = disk->stream->places,
     };
     if (h2k_merge(&request, &merged) < 0)
         return h2k_errcode() == H2K_E_INTERRUPTED

@@ -18,6 +18,7 @@
 #include "image/vmdk-sparse.h"
 #include "image/vmdk-stream.h"
 #include "pipeline/chunk.h"
+#include "pipeline/readback.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -28,6 +29,9 @@
 #define THREADS_MAX 16u
 /* One is filled, one is in work, one waits for its turn: 8 MiB. */
 #define SLOTS 3u
+/* Chunks that wait to be read back; when they are more, the oldest is left for
+ * the end. */
+#define READBACKS 64u
 /* VMDK's least grain is 4 KiB. */
 #define GRAINS_MAX (CHUNK / 4096)
 
@@ -60,6 +64,7 @@ struct h2k_stream_pool {
     pthread_mutex_t lock;
     pthread_cond_t work;
     struct slot *queue, **queue_end;
+    struct h2k_stream *streams; /* that can have something to read back */
     bool stop;
     pthread_t threads[THREADS_MAX];
     unsigned thread_count;
@@ -82,7 +87,52 @@ struct h2k_stream {
     bool putting, failed;
     struct h2k_saved_error error;
     struct slot slots[SLOTS];
+
+    /* What is to be read back, a ring; with the pool's lock. */
+    struct h2k_stream *next; /* in the pool */
+    struct h2k_readback *readbacks;
+    uint64_t noted, read_back;
+    uint64_t flushed;  /* bytes of the file that are written */
+    unsigned checking; /* threads that read back */
 };
+
+/* ---- Reading back, when there is nothing else to do ---- */
+
+/* By the one who puts, without the lock: what was put into SLOT's place. */
+static bool
+note(struct h2k_stream *s, const struct slot *slot, struct h2k_readback *r)
+{
+    return s->readbacks != NULL && s->content.places != NULL &&
+           h2k_readback_note(
+               &s->writer, slot->chunk, slot->offset, slot->length,
+               s->request.options.compression == H2K_COMPRESS_ZSTD, r);
+}
+
+/* With the lock held. */
+static void
+queue_readback(struct h2k_stream *s, const struct h2k_readback *r)
+{
+    s->flushed = s->writer.ops->flushed(s->writer.writer);
+    if (s->noted - s->read_back == READBACKS)
+        s->read_back++;
+    s->readbacks[s->noted++ % READBACKS] = *r;
+    pthread_cond_signal(&s->pool->work);
+}
+
+/* With the lock held: a chunk that can be read back now, into *R. */
+static struct h2k_stream *
+take_readback(struct h2k_stream_pool *pool, struct h2k_readback *r)
+{
+    for (struct h2k_stream *s = pool->streams; s != NULL; s = s->next) {
+        if (s->failed || s->read_back == s->noted ||
+            s->readbacks[s->read_back % READBACKS].end > s->flushed)
+            continue;
+        *r = s->readbacks[s->read_back++ % READBACKS];
+        s->checking++;
+        return s;
+    }
+    return NULL;
+}
 
 /* ---- The threads ---- */
 
@@ -123,12 +173,27 @@ fail(struct h2k_stream *s)
     pthread_cond_broadcast(&s->changed);
 }
 
+/* With the lock held, which is given up for it. */
+static void
+put_slot(struct h2k_stream *s, struct slot *slot)
+{
+    struct h2k_readback readback;
+    pthread_mutex_unlock(&s->pool->lock);
+    int rc = h2k_chunk_put(&s->writer, slot->chunk, slot->bytes, slot->length,
+                           slot->offset);
+    bool noted = rc == 0 && note(s, slot, &readback);
+    pthread_mutex_lock(&s->pool->lock);
+    if (rc < 0)
+        fail(s);
+    if (noted)
+        queue_readback(s, &readback);
+}
+
 /* With the lock held: put every slot that is next and done.  After an error
  * they are only freed. */
 static void
 drain(struct h2k_stream *s)
 {
-    pthread_mutex_t *lock = &s->pool->lock;
     if (s->putting)
         return;
     s->putting = true;
@@ -136,14 +201,8 @@ drain(struct h2k_stream *s)
         struct slot *slot = &s->slots[s->tail % SLOTS];
         if (slot->state != SLOT_DONE)
             break;
-        if (!s->failed) {
-            pthread_mutex_unlock(lock);
-            int rc = h2k_chunk_put(&s->writer, slot->chunk, slot->bytes,
-                                   slot->length, slot->offset);
-            pthread_mutex_lock(lock);
-            if (rc < 0)
-                fail(s);
-        }
+        if (!s->failed)
+            put_slot(s, slot);
         slot->state = SLOT_FREE;
         s->tail++;
         pthread_cond_broadcast(&s->changed);
@@ -152,28 +211,53 @@ drain(struct h2k_stream *s)
     pthread_cond_broadcast(&s->changed);
 }
 
+/* With the lock held, which is given up for it. */
+static void
+work_on(struct h2k_stream_pool *pool, struct slot *slot)
+{
+    pool->queue = slot->next;
+    if (pool->queue == NULL)
+        pool->queue_end = &pool->queue;
+    bool wanted = !slot->stream->failed;
+    pthread_mutex_unlock(&pool->lock);
+    int rc = wanted ? process(slot) : 0;
+    pthread_mutex_lock(&pool->lock);
+    slot->state = SLOT_DONE;
+    if (rc < 0)
+        fail(slot->stream);
+    drain(slot->stream);
+}
+
+/* The same. */
+static void
+check(struct h2k_stream *s, const struct h2k_readback *r)
+{
+    uint64_t places = 0;
+    pthread_mutex_unlock(&s->pool->lock);
+    int rc = h2k_readback_check(r, h2k_output_fd(s->content.output), s->path,
+                                &places);
+    pthread_mutex_lock(&s->pool->lock);
+    if (rc < 0)
+        fail(s);
+    s->content.places[r->offset / CHUNK] = places;
+    s->checking--;
+    pthread_cond_broadcast(&s->changed);
+}
+
 static void *
 worker(void *opaque)
 {
     struct h2k_stream_pool *pool = opaque;
+    struct h2k_readback readback;
+    struct h2k_stream *s = NULL;
     pthread_mutex_lock(&pool->lock);
-    for (;;) {
-        while (pool->queue == NULL && !pool->stop)
+    while (pool->queue != NULL || !pool->stop) {
+        if (pool->queue != NULL)
+            work_on(pool, pool->queue);
+        else if ((s = take_readback(pool, &readback)) != NULL)
+            check(s, &readback);
+        else
             pthread_cond_wait(&pool->work, &pool->lock);
-        struct slot *slot = pool->queue;
-        if (slot == NULL)
-            break;
-        pool->queue = slot->next;
-        if (pool->queue == NULL)
-            pool->queue_end = &pool->queue;
-        bool wanted = !slot->stream->failed;
-        pthread_mutex_unlock(&pool->lock);
-        int rc = wanted ? process(slot) : 0;
-        pthread_mutex_lock(&pool->lock);
-        slot->state = SLOT_DONE;
-        if (rc < 0)
-            fail(slot->stream);
-        drain(slot->stream);
     }
     pthread_mutex_unlock(&pool->lock);
     return NULL;
@@ -277,6 +361,9 @@ settle(struct h2k_stream *s)
     }
     while (s->tail < s->head || s->putting)
         pthread_cond_wait(&s->changed, &s->pool->lock);
+    s->read_back = s->noted; /* the rest is read at the end */
+    while (s->checking > 0)
+        pthread_cond_wait(&s->changed, &s->pool->lock);
     bool failed = s->failed;
     pthread_mutex_unlock(&s->pool->lock);
     return failed ? h2k_error_restore(&s->error) : 0;
@@ -347,6 +434,10 @@ begin_disk(struct h2k_stream *s, uint64_t size)
                               converted->digest) < 0)
         return -1;
     s->content.cluster = s->writer.cluster;
+    /* Without this memory all is read at the end. */
+    if (s->request.format->place != NULL)
+        s->content.places =
+            calloc((size_t)h2k_div_up(size, CHUNK), sizeof(uint64_t));
     return make_slots(s);
 }
 
@@ -440,10 +531,34 @@ clear(struct h2k_stream *s)
     if (s->begun)
         h2k_chunk_writer_clear(&s->writer);
     h2k_convert_result_clear(&s->content.converted);
+    free(s->content.places);
+    s->content.places = NULL;
     h2k_vmdk_stream_free(s->decoder);
     s->decoder = NULL;
     s->begun = s->ended = s->failed = false;
     s->arrived = s->head = s->tail = 0;
+    s->noted = s->read_back = s->flushed = 0;
+}
+
+static void
+join_pool(struct h2k_stream *s)
+{
+    pthread_mutex_lock(&s->pool->lock);
+    s->next = s->pool->streams;
+    s->pool->streams = s;
+    pthread_mutex_unlock(&s->pool->lock);
+}
+
+static void
+leave_pool(struct h2k_stream *s)
+{
+    pthread_mutex_lock(&s->pool->lock);
+    struct h2k_stream **at = &s->pool->streams;
+    while (*at != NULL && *at != s)
+        at = &(*at)->next;
+    if (*at != NULL)
+        *at = s->next;
+    pthread_mutex_unlock(&s->pool->lock);
 }
 
 struct h2k_stream *
@@ -465,8 +580,12 @@ h2k_stream_new(struct h2k_stream_pool *pool,
     s->content.format = request->format;
     s->content.compressed = request->options.compression != H2K_COMPRESS_NONE;
     s->content.output = h2k_output_new(s->path);
+    s->readbacks = calloc(READBACKS, sizeof(*s->readbacks));
+    if (s->readbacks == NULL)
+        return h2k_fail_null(H2K_E_NOMEM, "out of memory");
     if (s->content.output == NULL || start(s) < 0)
         return NULL;
+    join_pool(s);
     return h2k_steal(s);
 }
 
@@ -544,6 +663,8 @@ h2k_stream_free(struct h2k_stream *stream)
     if (stream == NULL)
         return;
     clear(stream);
+    leave_pool(stream);
+    free(stream->readbacks);
     h2k_output_free(stream->content.output);
     pthread_cond_destroy(&stream->changed);
     free(stream->path);

@@ -99,6 +99,7 @@ struct h2k_stream_content {
     uint64_t arrived; /* bytes */
     char sha256[H2K_SHA256_HEX_SIZE];
     uint32_t cluster; /* bytes, of the output */
+    uint64_t *places; /* the stream's: see readback.h; or NULL */
     struct h2k_output *output;
     struct h2k_convert_result converted;
 };

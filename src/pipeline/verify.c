@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* The other half of convert.h: what was written, read back and compared. */
+#include "base/checked.h"
 #include "base/error.h"
 #include "block/file.h"
+#include "block/overlay.h"
 #include "image/image.h"
 #include "pipeline/convert.h"
+#include "pipeline/readback.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -43,6 +46,27 @@ open_output(const struct h2k_verify_request *request)
     return h2k_image_open_block(file, request->format, &options, NULL);
 }
 
+/* An overlay over DISK without those chunks that are known already, and
+ * their share in DIGEST. */
+static struct h2k_block *
+leave_out_known(const struct h2k_verify_request *request,
+                struct h2k_block *disk, struct h2k_digest *digest)
+{
+    H2K_AUTO(h2k_block) overlay = h2k_overlay_new(disk, NULL);
+    uint64_t size = h2k_block_size(disk);
+    for (uint64_t at = 0; overlay != NULL && at < size;
+         at += H2K_SWEEP_CHUNK) {
+        uint64_t length = h2k_min_u64(H2K_SWEEP_CHUNK, size - at);
+        if (h2k_readback_holds(disk, at, request->cluster,
+                               request->places[at / H2K_SWEEP_CHUNK]) &&
+            length % H2K_OVERLAY_CHUNK == 0 &&
+            h2k_digest_copy(digest, request->digest, at) &&
+            h2k_overlay_discard(overlay, at, length) < 0)
+            return NULL;
+    }
+    return h2k_steal(overlay);
+}
+
 int
 h2k_verify(const struct h2k_verify_request *request)
 {
@@ -60,6 +84,13 @@ h2k_verify(const struct h2k_verify_request *request)
     H2K_AUTO(h2k_digest) digest = h2k_digest_new(size);
     if (digest == NULL)
         return -1;
+    if (request->places != NULL) {
+        H2K_AUTO(h2k_block) rest = leave_out_known(request, disk, digest);
+        if (rest == NULL)
+            return -1;
+        h2k_block_unref(disk);
+        disk = h2k_steal(rest);
+    }
     if (h2k_sweep(disk, request->threads, &ops, digest, &request->progress) <
         0) {
         h2k_recode(H2K_E_VALIDATION);
