@@ -37,6 +37,7 @@ h2k_vm_free(struct h2k_vm *vm)
         vm->datacenter,
         vm->host,
         vm->annotation,
+        vm->change_version,
         vm->hardware_version,
         vm->guest_id,
         vm->guest_full_name,
