@@ -37,7 +37,9 @@ post(struct h2k_vsphere *vs, struct h2k_soap_request *request,
         .body = request->xml.data,
         .body_size = request->xml.size,
         .secret_body = request->secret,
-        .timeout_ms = request->undo ? H2K_VSPHERE_UNDO_MS : 0,
+        .timeout_ms = request->timeout_ms != 0 ? request->timeout_ms
+                      : request->undo          ? H2K_VSPHERE_UNDO_MS
+                                               : 0,
         .undo = request->undo,
         .stop = request->stop,
     };

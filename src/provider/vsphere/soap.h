@@ -32,6 +32,7 @@ struct h2k_soap_request {
     bool undo;       /* cleans up: goes on after an interruption, for 30 s */
     bool repeatable; /* only reads: tried again when the network fails */
     const atomic_bool *stop; /* given up when it becomes true; or NULL */
+    unsigned timeout_ms;     /* for the call; 0: no limit, or 30 s with undo */
 };
 void h2k_soap_request_clear(struct h2k_soap_request *request);
 #define H2K_AUTO_REQUEST \

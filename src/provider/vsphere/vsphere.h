@@ -133,7 +133,8 @@ void h2k_vsphere_lease_progress(struct h2k_vsphere_lease *lease,
 /* 0 while it is alive; -1 when the server ended it, with its fault. */
 int h2k_vsphere_lease_check(struct h2k_vsphere_lease *lease);
 
-/* HttpNfcLeaseGetManifest: what the server itself counted. */
+/* HttpNfcLeaseGetManifest: what the server itself counted, which the caller
+ * frees.  H2K_E_UNSUPPORTED where it does not. */
 struct h2k_vsphere_lease_sum {
     char *key;
     uint64_t size;
@@ -143,6 +144,8 @@ struct h2k_vsphere_lease_sum {
 int h2k_vsphere_lease_manifest(struct h2k_vsphere_lease *lease,
                                struct h2k_vsphere_lease_sum **sums,
                                size_t *count);
+void h2k_vsphere_lease_sums_free(struct h2k_vsphere_lease_sum *sums,
+                                 size_t count);
 int h2k_vsphere_lease_complete(struct h2k_vsphere_lease *lease);
 /* Aborts it unless it was completed.  Keeps the thread's error. */
 void h2k_vsphere_lease_free(struct h2k_vsphere_lease *lease);
