@@ -83,7 +83,8 @@ proxy_start()
     peer_count=$((peer_count + 1))
     PROXY_LOG=$tap_dir/proxy$peer_count.log
     peer_out=$tap_dir/proxy$peer_count.out
-    : >"$peer_out" >"$PROXY_LOG"
+    : >"$peer_out"
+    : >"$PROXY_LOG"
     "$peer_bin/proxy" -with-parent -to "$PEER_URL" -ca "$PEER_CA" \
         -certs "$tap_dir" -log "$PROXY_LOG" "$@" \
         >"$peer_out" 2>"$peer_out.err" &

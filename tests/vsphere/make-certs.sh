@@ -41,11 +41,12 @@ sign()
 {
     name=$1 subject=$2 san=$3
     shift 3
-    openssl req -new -key server.key -subj "$subject" \
-        -addext "subjectAltName=$san" -out "$name.csr" >certs.out 2>&1 &&
+    {
+        openssl req -new -key server.key -subj "$subject" \
+            -addext "subjectAltName=$san" -out "$name.csr"
         openssl ca -config ca.conf -batch -notext "$@" -in "$name.csr" \
-            -out "$name.pem" >certs.out 2>&1 ||
-        { cat certs.out >&2; exit 1; }
+            -out "$name.pem"
+    } >certs.out 2>&1 || { cat certs.out >&2; exit 1; }
 }
 sign expired /CN=localhost DNS:localhost,IP:127.0.0.1 \
     -startdate 20200101000000Z -enddate 20200201000000Z

@@ -4,10 +4,8 @@ package main
 
 import (
 	"bytes"
-	"crypto/tls"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -249,18 +247,4 @@ func (p *proxy) act(w http.ResponseWriter, r *rule, target string) error {
 	}
 	conn.Close()
 	return io.ErrUnexpectedEOF
-}
-
-// reset closes with a RST instead of a FIN.
-func reset(conn net.Conn) {
-	if secure, ok := conn.(*tls.Conn); ok {
-		conn = secure.NetConn()
-	}
-	if marked, ok := conn.(*markedConn); ok {
-		conn = marked.Conn
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-		tcp.Close()
-	}
 }
