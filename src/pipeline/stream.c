@@ -5,6 +5,8 @@
  * take them in any order.  Whoever finds a stream's oldest slot done, and
  * nobody at it, puts it and those behind it into the file.
  *
+ * A thread that finds no slot reads back a chunk that is in the file by then.
+ *
  * One lock guards the queue and the slots' states.  What is in a slot is
  * whose turn it is: the feeder's, a thread's, or the one's who puts it.
  */
@@ -535,9 +537,13 @@ clear(struct h2k_stream *s)
     s->content.places = NULL;
     h2k_vmdk_stream_free(s->decoder);
     s->decoder = NULL;
-    s->begun = s->ended = s->failed = false;
-    s->arrived = s->head = s->tail = 0;
+    s->begun = s->ended = false;
+    s->arrived = 0;
+    pthread_mutex_lock(&s->pool->lock);
+    s->failed = false;
+    s->head = s->tail = 0;
     s->noted = s->read_back = s->flushed = 0;
+    pthread_mutex_unlock(&s->pool->lock);
 }
 
 static void
