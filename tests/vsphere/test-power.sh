@@ -51,11 +51,11 @@ says 'VM asleep: it is suspended' 'that is said'
 proxy_start
 change_url=$PROXY_URL
 change power-off bare2 0
-looks=$(sed '/soap=PowerOffVM_Task/q' "$PROXY_LOG" | grep -c 'soap=RetrievePropertiesEx')
+looks=$(sed '/soap=PowerOffVM_Task/q' "$PROXY_LOG" | grep -c '^request .*soap=RetrievePropertiesEx')
 proxy_start -rule '/sdk#RetrievePropertiesEx$:late:1000:0'
 change_url=$PROXY_URL
 change_start power-off raced 0
-until [ "$(grep -c 'soap=RetrievePropertiesEx' "$PROXY_LOG")" -ge "$looks" ]; do
+until [ "$(grep -c '^request .*soap=RetrievePropertiesEx' "$PROXY_LOG")" -ge "$looks" ]; do
     sleep 0.02
 done
 change_url=
