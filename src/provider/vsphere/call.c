@@ -54,7 +54,8 @@ is_fault(const struct h2k_http_reply *http)
            http->size > 0;
 }
 
-/* 0 when a reply came: a response or a fault. */
+/* 0 when a reply came: a response or a fault.  What does not answer the first
+ * time is more likely a wrong name than a server that restarts. */
 static int
 send_request(struct h2k_vsphere *vs, struct h2k_soap_request *request,
              struct h2k_http_reply *http)
@@ -66,7 +67,7 @@ send_request(struct h2k_vsphere *vs, struct h2k_soap_request *request,
         return -1;
     do
         rc = post(vs, request, http);
-    while (rc < 0 && !is_fault(http) &&
+    while (rc < 0 && !is_fault(http) && vs->logged_in &&
            (request->repeatable || http->failure == H2K_HTTP_REFUSED) &&
            !request->undo && h2k_retry_again(&retry, http));
     pthread_mutex_lock(&vs->lock);
@@ -120,13 +121,23 @@ h2k_vsphere_call_raw(struct h2k_vsphere *vs, struct h2k_soap_request *request,
     return 0;
 }
 
+/* The reply that came, as that of METHOD. */
+static int
+read_reply(const struct h2k_http_reply *http, const char *method,
+           struct h2k_soap_reply *reply)
+{
+    return h2k_soap_read(http->body, http->size, reply) < 0
+               ? -1
+               : h2k_soap_expect(reply, method);
+}
+
 int
 h2k_vsphere_call(struct h2k_vsphere *vs, struct h2k_soap_request *request,
                  struct h2k_soap_reply *reply)
 {
     H2K_AUTO_REPLY http = { 0 };
     if (call_renewed(vs, request, &http, reply) < 0 ||
-        h2k_soap_read(http.body, http.size, reply) < 0)
+        read_reply(&http, request->method, reply) < 0)
         return prefix_method(request->method);
     return 0;
 }
@@ -137,7 +148,7 @@ h2k_vsphere_call_once(struct h2k_vsphere *vs, struct h2k_soap_request *request,
 {
     H2K_AUTO_REPLY http = { 0 };
     if (call_bytes(vs, request, &http, reply) < 0 ||
-        h2k_soap_read(http.body, http.size, reply) < 0)
+        read_reply(&http, request->method, reply) < 0)
         return prefix_method(request->method);
     return 0;
 }

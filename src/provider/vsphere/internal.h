@@ -129,10 +129,9 @@ struct h2k_vsphere_walk {
 int h2k_vsphere_walk(struct h2k_vsphere *vs,
                      const struct h2k_vsphere_walk *walk);
 
-/* What a page of properties holds (a RetrievePropertiesEx reply's bytes):
- * EACH for each object, and the token of the next page, which the caller
- * frees, or NULL. */
-int h2k_property_page(const char *xml, size_t size,
+/* What a page of properties holds (the bytes of METHOD's reply): EACH for each
+ * object, and the token of the next page, which the caller frees, or NULL. */
+int h2k_property_page(const char *method, const char *xml, size_t size,
                       int (*each)(void *opaque,
                                   const struct h2k_object *object),
                       void *opaque, char **token);

@@ -183,15 +183,17 @@ page_item(void *opaque, const xmlNode *item)
 }
 
 int
-h2k_property_page(const char *xml, size_t size,
+h2k_property_page(const char *method, const char *xml, size_t size,
                   int (*each)(void *opaque, const struct h2k_object *object),
                   void *opaque, char **token)
 {
     struct page page = { .each = each, .opaque = opaque };
     H2K_AUTO_SOAP reply = { 0 };
     *token = NULL;
-    if (h2k_soap_read_each(xml, size, "objects", page_item, &page, &reply) < 0)
-        return -1;
+    if (h2k_soap_read_each(xml, size, "objects", page_item, &page, &reply) <
+            0 ||
+        h2k_soap_expect(&reply, method) < 0)
+        return h2k_prefix("%s: ", method);
     return h2k_soap_copy_at(reply.result, "returnval.token", token);
 }
 
@@ -205,8 +207,8 @@ read_page(struct h2k_vsphere *vs, struct h2k_soap_request *request,
     free(h2k_steal(*token));
     if (h2k_vsphere_call_raw(vs, request, &http) < 0)
         return -1;
-    return h2k_property_page(http.body, http.size, page->each, page->opaque,
-                             token);
+    return h2k_property_page(request->method, http.body, http.size, page->each,
+                             page->opaque, token);
 }
 
 /* A server whose pages never end must not keep us. */
@@ -285,11 +287,13 @@ walk_once(struct h2k_vsphere *vs, const struct h2k_vsphere_walk *walk)
     return rc;
 }
 
-/* The view is gone where its session is. */
+/* With a session its views and pages are gone: what was read is not all. */
 static bool
 lost_session(struct h2k_vsphere *vs, unsigned generation)
 {
     struct h2k_saved_error saved;
+    if (h2k_vsphere_generation(vs) != generation)
+        return true;
     if (h2k_errcode() != H2K_E_NOENT)
         return false;
     h2k_error_save(&saved);

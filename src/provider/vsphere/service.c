@@ -81,11 +81,17 @@ read_about(struct h2k_vsphere *vs, const xmlNode *about)
     return choose_version(about, vs->action, sizeof(vs->action));
 }
 
-static bool
-is_stranger(const struct h2k_soap_reply *reply)
+/* What an answer that is no vSphere's has for an error, and what has the URL
+ * in it already. */
+static int
+fail_stranger(const struct h2k_vsphere *vs, const struct h2k_soap_reply *reply)
 {
-    return reply->doc == NULL ||
-           (reply->result == NULL && reply->fault == NULL);
+    enum h2k_errcode code = h2k_errcode();
+    if (code == H2K_E_CORRUPT || code == H2K_E_NOENT) {
+        h2k_recode(H2K_E_SOURCE);
+        return h2k_prefix("%s is no vSphere server: ", vs->endpoint);
+    }
+    return reply->fault == NULL ? -1 : h2k_prefix("%s: ", vs->endpoint);
 }
 
 int
@@ -97,12 +103,8 @@ h2k_vsphere_service_read(struct h2k_vsphere *vs)
     request.repeatable = true;
     h2k_soap_begin(&request, "RetrieveServiceContent", "ServiceInstance",
                    "ServiceInstance");
-    if (h2k_vsphere_call_once(vs, &request, &reply) < 0) {
-        bool answered = h2k_errcode() == H2K_E_CORRUPT;
-        return answered && is_stranger(&reply)
-                   ? h2k_prefix("%s is no vSphere server: ", vs->endpoint)
-                   : h2k_prefix("%s: ", vs->endpoint);
-    }
+    if (h2k_vsphere_call_once(vs, &request, &reply) < 0)
+        return fail_stranger(vs, &reply);
     const xmlNode *content = h2k_soap_child(reply.result, "returnval");
     if (read_service(content, &vs->service) < 0 ||
         read_about(vs, h2k_soap_child(content, "about")) < 0)

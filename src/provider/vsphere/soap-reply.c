@@ -97,8 +97,10 @@ end_element(void *context, const xmlChar *name, const xmlChar *prefix,
 static xmlDoc *
 parse_document(const char *xml, size_t size, struct parse *parse)
 {
-    if (size == 0 || size > INT_MAX)
-        return h2k_fail_null(H2K_E_CORRUPT, "no XML: %zu bytes", size);
+    if (size == 0)
+        return h2k_fail_null(H2K_E_CORRUPT, "the reply is empty");
+    if (size > INT_MAX)
+        return h2k_fail_null(H2K_E_CORRUPT, "the reply is too large");
     xmlParserCtxt *parser = xmlNewParserCtxt();
     if (parser == NULL)
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
@@ -362,4 +364,15 @@ int
 h2k_soap_read(const char *xml, size_t size, struct h2k_soap_reply *reply)
 {
     return h2k_soap_read_each(xml, size, NULL, NULL, NULL, reply);
+}
+
+int
+h2k_soap_expect(const struct h2k_soap_reply *reply, const char *method)
+{
+    const char *name = (const char *)reply->result->name;
+    size_t length = strlen(method);
+    if (strncmp(name, method, length) == 0 &&
+        strcmp(name + length, "Response") == 0)
+        return 0;
+    return h2k_fail(H2K_E_CORRUPT, "the reply is %.60s", name);
 }

@@ -98,6 +98,9 @@ int h2k_soap_read_each(const char *xml, size_t size, const char *name,
                        int (*each)(void *opaque, const xmlNode *item),
                        void *opaque, struct h2k_soap_reply *reply);
 
+/* Is it the response of METHOD?  -1 with H2K_E_CORRUPT. */
+int h2k_soap_expect(const struct h2k_soap_reply *reply, const char *method);
+
 /* The first child element NAME in vim25's namespace, or NULL. */
 const xmlNode *h2k_soap_child(const xmlNode *node, const char *name);
 /* The next element beside NODE with NODE's own name: how lists stand. */
