@@ -437,6 +437,7 @@ begin_disk(struct h2k_stream *s, uint64_t size)
         return -1;
     s->content.cluster = s->writer.cluster;
     /* Without this memory all is read at the end. */
+    s->readbacks = calloc(READBACKS, sizeof(*s->readbacks));
     if (s->request.format->place != NULL)
         s->content.places =
             calloc((size_t)h2k_div_up(size, CHUNK), sizeof(uint64_t));
@@ -534,7 +535,9 @@ clear(struct h2k_stream *s)
         h2k_chunk_writer_clear(&s->writer);
     h2k_convert_result_clear(&s->content.converted);
     free(s->content.places);
+    free(s->readbacks);
     s->content.places = NULL;
+    s->readbacks = NULL;
     h2k_vmdk_stream_free(s->decoder);
     s->decoder = NULL;
     s->begun = s->ended = false;
@@ -586,9 +589,6 @@ h2k_stream_new(struct h2k_stream_pool *pool,
     s->content.format = request->format;
     s->content.compressed = request->options.compression != H2K_COMPRESS_NONE;
     s->content.output = h2k_output_new(s->path);
-    s->readbacks = calloc(READBACKS, sizeof(*s->readbacks));
-    if (s->readbacks == NULL)
-        return h2k_fail_null(H2K_E_NOMEM, "out of memory");
     if (s->content.output == NULL || start(s) < 0)
         return NULL;
     join_pool(s);
@@ -654,6 +654,8 @@ h2k_stream_end(struct h2k_stream *stream,
         h2k_chunk_writer_finish(&s->writer, &c->converted.bytes_written) < 0)
         return -1;
     free_slots(s);
+    free(s->readbacks); /* settled: nobody looks into it any more */
+    s->readbacks = NULL;
     /* Advice: so that making it durable finds less to do. */
     sync_file_range(h2k_output_fd(c->output), 0, 0, SYNC_FILE_RANGE_WRITE);
     c->kind = s->request.kind;
@@ -670,7 +672,6 @@ h2k_stream_free(struct h2k_stream *stream)
         return;
     clear(stream);
     leave_pool(stream);
-    free(stream->readbacks);
     h2k_output_free(stream->content.output);
     pthread_cond_destroy(&stream->changed);
     free(stream->path);
