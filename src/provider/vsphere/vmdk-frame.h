@@ -5,6 +5,10 @@
  * whether that was all.  The format tells: it begins with a header that has
  * the capacity, and ends with a footer and an end-of-stream marker (VMware's
  * "Virtual Disk Format 5.0", "Stream-Optimized Compressed Sparse Extents").
+ *
+ * Writers that can seek, as qemu-img, put the grain tables in front instead
+ * and write no footer.  There the tables tell where the last grain is, and
+ * that says how long it is.
  */
 #ifndef H2K_PROVIDER_VSPHERE_VMDK_FRAME_H
 #define H2K_PROVIDER_VSPHERE_VMDK_FRAME_H
@@ -21,6 +25,9 @@ struct h2k_vmdk_frame {
     uint8_t head[H2K_VMDK_FRAME_HEAD]; /* the first bytes */
     uint8_t tail[H2K_VMDK_FRAME_TAIL]; /* the last ones, so many as came, at
                                           the array's end */
+    uint32_t entry;                    /* the table entry that is under way */
+    uint32_t last;     /* the largest sector in the tables in front */
+    uint8_t grain[12]; /* the marker of the grain there */
 };
 
 /* The next COUNT bytes. */

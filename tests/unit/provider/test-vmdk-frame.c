@@ -49,8 +49,22 @@ main(void)
     bytes[SIZE - 3] = 1;
     ok_error(check(bytes, SIZE, 999) < 0, H2K_E_CORRUPT,
              "no end-of-stream marker");
-    h2k_put_le64(bytes + 56, 21);
-    ok(check(bytes, SIZE, 999) == 0, "one with its directory in front");
+    h2k_put_le64(bytes + 56, 1);
+    /* Tables in sectors 1 to 3, the last grain in sector 8. */
+    h2k_put_le64(bytes + 64, 4);
+    memset(bytes + 512, 0, 3 * 512);
+    h2k_put_le32(bytes + 1200, 4);
+    h2k_put_le32(bytes + 1204, 8);
+    h2k_put_le32(bytes + 8 * 512 + 8, 300);
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+        ok(check(bytes, SIZE, pieces[i]) == 0 &&
+               check(bytes, 8 * 512 + 312, pieces[i]) == 0,
+           "one with its tables in front, by pieces of %zu", pieces[i]);
+        ok_error(check(bytes, 8 * 512 + 311, pieces[i]) < 0, H2K_E_CORRUPT,
+                 "its last grain ends at byte 4408, and 4407 came");
+        ok_error(check(bytes, 7 * 512, pieces[i]) < 0, H2K_E_CORRUPT,
+                 "cut off");
+    }
     h2k_put_le64(bytes + 12, CAPACITY / 256);
     ok_error(check(bytes, SIZE, 999) < 0, H2K_E_CORRUPT,
              "a VMDK of 163840 sectors, and the VM's disk has 81920");
