@@ -8,14 +8,11 @@
  */
 #include "base/checked.h"
 #include "base/error.h"
-#include "base/utf8.h"
+#include "ovf/xml.h"
 #include "provider/file-name.h"
 #include "provider/ovf-format.h"
 
 #include <inttypes.h>
-#include <libxml/parser.h>
-#include <libxml/tree.h>
-#include <libxml/xmlerror.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,76 +35,13 @@ descriptor_clear(struct descriptor *d)
 #define AUTO_DESCRIPTOR \
     __attribute__((cleanup(descriptor_clear))) struct descriptor
 
-/* ---- Parsing ---- */
-
-/* A document type is where entities, and files of others, come from; an OVF
- * has none. */
-static void
-refuse_doctype(void *context, const xmlChar *name, const xmlChar *external_id,
-               const xmlChar *system_id)
-{
-    (void)name;
-    (void)external_id;
-    (void)system_id;
-    xmlParserCtxt *parser = context;
-    parser->wellFormed = 0;
-    xmlStopParser(parser);
-}
-
-/* libxml2 prints to standard error otherwise. */
-static void
-say_nothing(void *context, const char *format, ...)
-{
-    (void)context;
-    (void)format;
-}
-
-static int
-parse(struct descriptor *d, const char *xml, size_t size)
-{
-    if (size > H2K_OVF_MAX_SIZE)
-        return h2k_fail(H2K_E_CORRUPT, "has more than %u KiB",
-                        H2K_OVF_MAX_SIZE >> 10);
-    /* Whatever it declares: libxml2 prints what it cannot convert. */
-    if (h2k_utf8_valid_prefix(xml, size) != size)
-        return h2k_fail(H2K_E_CORRUPT, "is not text in UTF-8");
-    xmlParserCtxt *parser = xmlNewParserCtxt();
-    if (parser == NULL)
-        return h2k_fail(H2K_E_NOMEM, "out of memory");
-    parser->sax->internalSubset = refuse_doctype;
-    parser->sax->processingInstruction = NULL;
-    parser->sax->comment = NULL;
-    parser->sax->error = say_nothing;
-    parser->sax->warning = say_nothing;
-    d->doc = xmlCtxtReadMemory(parser, xml, (int)size, NULL, "UTF-8",
-                               XML_PARSE_NONET | XML_PARSE_NOERROR |
-                                   XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS |
-                                   XML_PARSE_NOCDATA);
-    long line = parser->input == NULL ? 0 : parser->input->line;
-    xmlFreeParserCtxt(parser);
-    if (d->doc == NULL || xmlDocGetRootElement(d->doc) == NULL)
-        return h2k_fail(H2K_E_CORRUPT,
-                        "is not well-formed XML without a document type "
-                        "(line %ld)",
-                        line);
-    return 0;
-}
-
 /* ---- Reading the tree ---- */
-
-static bool
-is_element(const xmlNode *node, const char *namespace, const char *name)
-{
-    return node->type == XML_ELEMENT_NODE && node->ns != NULL &&
-           strcmp((const char *)node->ns->href, namespace) == 0 &&
-           strcmp((const char *)node->name, name) == 0;
-}
 
 /* The next element NAME of OVF among NODE and those after it. */
 static xmlNode *
 find_element(xmlNode *node, const char *name)
 {
-    while (node != NULL && !is_element(node, OVF_NAMESPACE, name))
+    while (node != NULL && !h2k_ovf_xml_is(node, OVF_NAMESPACE, name))
         node = node->next;
     return node;
 }
@@ -174,21 +108,13 @@ check_attributes(const xmlNode *node)
     return 0;
 }
 
-/* Also the limit on what follows, which nests where the document does. */
 static int
-check_tree(const xmlNode *node, unsigned depth)
+check_tree(const xmlNode *node)
 {
-    if (depth > H2K_OVF_MAX_DEPTH)
-        return h2k_fail(H2K_E_CORRUPT, "has more than %d levels",
-                        H2K_OVF_MAX_DEPTH);
-    for (; node != NULL; node = node->next) {
-        if (node->type == XML_ENTITY_REF_NODE)
-            return h2k_fail(H2K_E_CORRUPT, "has an entity of its own");
+    for (; node != NULL; node = node->next)
         if (node->type == XML_ELEMENT_NODE &&
-            (check_attributes(node) < 0 ||
-             check_tree(node->children, depth + 1) < 0))
+            (check_attributes(node) < 0 || check_tree(node->children) < 0))
             return -1;
-    }
     return 0;
 }
 
@@ -196,7 +122,7 @@ static int
 find_sections(struct descriptor *d)
 {
     xmlNode *root = xmlDocGetRootElement(d->doc);
-    if (!is_element(root, OVF_NAMESPACE, "Envelope"))
+    if (!h2k_ovf_xml_is(root, OVF_NAMESPACE, "Envelope"))
         return unsupported("is not an envelope of OVF 1: its root is ",
                            (const char *)root->name);
     d->references = child_element(root, "References");
@@ -302,41 +228,15 @@ match_other_files(struct descriptor *d)
 
 /* ---- Disks ---- */
 
-static bool
-parse_number(const char *text, uint64_t *value)
-{
-    *value = 0;
-    for (const char *p = text; *p != '\0'; p++)
-        if (*p < '0' || *p > '9' || ckd_mul(value, *value, 10) ||
-            ckd_add(value, *value, (uint64_t)(*p - '0')))
-            return false;
-    return *text != '\0';
-}
-
-/* "byte", "byte * 2^30" (DSP0004, programmatic units): times 2 to which
- * power. */
-static bool
-parse_units(const char *units, unsigned *power)
-{
-    *power = 0;
-    if (units == NULL || strcmp(units, "byte") == 0)
-        return true;
-    int end = 0;
-    return sscanf(units, "byte * 2^%2u%n", power, &end) == 1 &&
-           units[end] == '\0' && *power < 64;
-}
-
 /* Has the Disk the size of what was stored? */
 static int
 check_capacity(xmlNode *node, const struct h2k_ovf_file *file)
 {
     h2k_autofree char *capacity = get_attribute(node, "capacity");
     h2k_autofree char *units = get_attribute(node, "capacityAllocationUnits");
-    uint64_t bytes;
-    unsigned power;
-    if (capacity == NULL || !parse_number(capacity, &bytes) ||
-        !parse_units(units, &power) ||
-        ckd_mul(&bytes, bytes, UINT64_C(1) << power))
+    uint64_t bytes, unit;
+    if (capacity == NULL || !h2k_ovf_number(capacity, &bytes) ||
+        !h2k_ovf_units(units, &unit) || ckd_mul(&bytes, bytes, unit))
         return unsupported("does not say a disk's capacity in bytes: ",
                            file->name);
     if (file->disk->capacity != 0 && bytes != file->disk->capacity)
@@ -358,7 +258,7 @@ is_attached(const struct descriptor *d, const char *id)
     for (xmlNode *item = child_element(hardware, "Item");
          item != NULL && !found; item = find_element(item->next, "Item"))
         for (xmlNode *n = item->children; n != NULL && !found; n = n->next) {
-            if (!is_element(n, OVF_RASD_NAMESPACE, "HostResource"))
+            if (!h2k_ovf_xml_is(n, OVF_RASD_NAMESPACE, "HostResource"))
                 continue;
             h2k_autofree char *text = (char *)xmlNodeGetContent(n);
             const char *slash = text == NULL ? NULL : strstr(text, "/disk/");
@@ -446,8 +346,8 @@ h2k_ovf_rewrite(const char *xml, size_t size, const struct h2k_ovf_file *files,
     d.file_nodes = calloc(count + 1, sizeof(xmlNode *));
     if (d.file_nodes == NULL)
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
-    if (parse(&d, xml, size) < 0 ||
-        check_tree(xmlDocGetRootElement(d.doc), 1) < 0 ||
+    d.doc = h2k_ovf_xml_parse(xml, size);
+    if (d.doc == NULL || check_tree(xmlDocGetRootElement(d.doc)) < 0 ||
         find_sections(&d) < 0 || match_disks(&d) < 0 ||
         match_other_files(&d) < 0)
         return NULL;

@@ -5,7 +5,7 @@
  */
 #include "base/error.h"
 #include "provider/file-name.h"
-#include "provider/guest-id.h"
+#include "ovf/guest-id.h"
 #include "provider/ovf-format.h"
 #include "provider/xml-text.h"
 

@@ -13,11 +13,8 @@
 #define H2K_PROVIDER_OVF_H
 
 #include "base/hash.h"
+#include "ovf/names.h"
 #include "provider/vm.h"
-
-/* Limits on a server's descriptor. */
-#define H2K_OVF_MAX_SIZE (1u << 20)
-#define H2K_OVF_MAX_DEPTH 64
 
 enum h2k_ovf_format {
     H2K_OVF_VMDK_STREAM, /* streamOptimized */

@@ -5,27 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Where the fields are: offset and size ("ustar Interchange Format"). */
-enum {
-    NAME = 0,
-    NAME_SIZE = 100,
-    MODE = 100,
-    UID = 108,
-    GID = 116,
-    ID_SIZE = 8,
-    SIZE = 124,
-    MTIME = 136,
-    NUMBER_SIZE = 12,
-    CHECKSUM = 148,
-    CHECKSUM_SIZE = 8,
-    TYPE = 156,
-    MAGIC = 257,
-    USER = 265,
-    GROUP = 297,
-    DEVICE_MAJOR = 329,
-    DEVICE_MINOR = 337,
-};
-
 #define OCTAL_MAX ((UINT64_C(1) << 33) - 1) /* eleven digits */
 
 static void
@@ -40,13 +19,13 @@ static void
 put_number(uint8_t *field, uint64_t value)
 {
     if (value <= OCTAL_MAX) {
-        put_octal(field, NUMBER_SIZE, value);
+        put_octal(field, TAR_NUMBER_SIZE, value);
         return;
     }
-    memset(field, 0, NUMBER_SIZE);
+    memset(field, 0, TAR_NUMBER_SIZE);
     field[0] = 0x80; /* base 256, positive */
     for (size_t i = 0; i < sizeof(value); i++)
-        field[NUMBER_SIZE - 1 - i] = (uint8_t)(value >> (8 * i));
+        field[TAR_NUMBER_SIZE - 1 - i] = (uint8_t)(value >> (8 * i));
 }
 
 /* The sum of all bytes, its own being spaces. */
@@ -54,10 +33,10 @@ static void
 put_checksum(uint8_t *header)
 {
     unsigned sum = 0;
-    memset(header + CHECKSUM, ' ', CHECKSUM_SIZE);
+    memset(header + TAR_CHECKSUM, ' ', TAR_CHECKSUM_SIZE);
     for (size_t i = 0; i < H2K_TAR_BLOCK; i++)
         sum += header[i];
-    put_octal(header + CHECKSUM, CHECKSUM_SIZE - 1, sum);
+    put_octal(header + TAR_CHECKSUM, TAR_CHECKSUM_SIZE - 1, sum);
 }
 
 void
@@ -65,17 +44,17 @@ h2k_tar_header(uint8_t header[H2K_TAR_BLOCK], const char *name, uint64_t size,
                int64_t mtime)
 {
     memset(header, 0, H2K_TAR_BLOCK);
-    memcpy(header + NAME, name, strnlen(name, NAME_SIZE));
-    put_octal(header + MODE, ID_SIZE, 0644);
-    put_octal(header + UID, ID_SIZE, 0);
-    put_octal(header + GID, ID_SIZE, 0);
-    put_number(header + SIZE, size);
-    put_number(header + MTIME, mtime < 0 ? 0 : (uint64_t)mtime);
-    header[TYPE] = '0';
-    memcpy(header + MAGIC, "ustar\00000", 8); /* with its version, "00" */
-    memcpy(header + USER, "root", 4);
-    memcpy(header + GROUP, "root", 4);
-    put_octal(header + DEVICE_MAJOR, ID_SIZE, 0);
-    put_octal(header + DEVICE_MINOR, ID_SIZE, 0);
+    memcpy(header + TAR_NAME, name, strnlen(name, TAR_NAME_SIZE));
+    put_octal(header + TAR_MODE, TAR_ID_SIZE, 0644);
+    put_octal(header + TAR_UID, TAR_ID_SIZE, 0);
+    put_octal(header + TAR_GID, TAR_ID_SIZE, 0);
+    put_number(header + TAR_SIZE, size);
+    put_number(header + TAR_MTIME, mtime < 0 ? 0 : (uint64_t)mtime);
+    header[TAR_TYPE] = '0';
+    memcpy(header + TAR_MAGIC, "ustar\00000", 8); /* with its version, "00" */
+    memcpy(header + TAR_USER, "root", 4);
+    memcpy(header + TAR_GROUP, "root", 4);
+    put_octal(header + TAR_DEVICE_MAJOR, TAR_ID_SIZE, 0);
+    put_octal(header + TAR_DEVICE_MINOR, TAR_ID_SIZE, 0);
     put_checksum(header);
 }

@@ -3,9 +3,9 @@
 #ifndef H2K_PROVIDER_TAR_HEADER_H
 #define H2K_PROVIDER_TAR_HEADER_H
 
-#include <stdint.h>
+#include "block/tar-format.h"
 
-#define H2K_TAR_BLOCK 512
+#include <stdint.h>
 
 /*
  * A regular file called NAME (at most 100 bytes) of SIZE bytes, last changed

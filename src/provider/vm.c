@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "provider/vm.h"
 
+#include "ovf/guest-id.h"
+
 static void
 free_disks(struct h2k_vm *vm)
 {
@@ -53,4 +55,25 @@ h2k_vm_free(struct h2k_vm *vm)
         free(vm->tags[i]);
     free(vm->tags);
     free(vm);
+}
+
+/* What Tools found in the guest is newer than what somebody chose once,
+ * where they know the system at all. */
+static const char *
+guest_id_of(const struct h2k_vm *vm)
+{
+    return h2k_guest_id_hint(vm->tools_guest_id) != NULL ? vm->tools_guest_id
+                                                         : vm->guest_id;
+}
+
+const char *
+h2k_vm_os_hint(const struct h2k_vm *vm)
+{
+    return h2k_guest_id_hint(guest_id_of(vm));
+}
+
+const char *
+h2k_vm_os_version(const struct h2k_vm *vm, char text[64])
+{
+    return h2k_guest_id_version(guest_id_of(vm), text);
 }

@@ -32,8 +32,9 @@ layer volume base block
 layer fs base block volume
 layer guest base block volume fs
 layer manifest base
-layer provider base net block manifest
+layer ovf base block
+layer provider base net block manifest ovf
 layer deploy base manifest
-layer pipeline base block image volume fs guest manifest deploy
+layer pipeline base block image volume fs guest manifest ovf deploy
 echo "1..$n"
 exit $bad

@@ -2,7 +2,7 @@
 /* Names of files, guest ids, and the descriptor of a flat disk. */
 #include "provider/file-name.h"
 #include "provider/flat-descriptor.h"
-#include "provider/guest-id.h"
+#include "ovf/guest-id.h"
 
 #include "image/vmdk.h"
 #include "tap.h"

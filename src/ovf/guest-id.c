@@ -4,11 +4,10 @@
  * version, "_64" or "64", and "Guest": so the table has the names, longest
  * first where one begins with another.
  */
-#include "provider/guest-id.h"
-
-#include "provider/vm.h"
+#include "ovf/guest-id.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -116,19 +115,6 @@ is_64_bits(const char *id)
     return strstr(id, "64Guest") != NULL || strstr(id, "Guest64") != NULL;
 }
 
-/* What Tools found in the guest is newer than what somebody chose once,
- * where they know the system at all. */
-static const struct system *
-find_system_of(const struct h2k_vm *vm, const char **id)
-{
-    const struct system *found = find_system(vm->tools_guest_id);
-    *id = vm->tools_guest_id;
-    if (found != NULL)
-        return found;
-    *id = vm->guest_id;
-    return find_system(vm->guest_id);
-}
-
 unsigned
 h2k_guest_id_cim(const char *guest_id)
 {
@@ -140,23 +126,21 @@ h2k_guest_id_cim(const char *guest_id)
 }
 
 const char *
-h2k_vm_os_hint(const struct h2k_vm *vm)
+h2k_guest_id_hint(const char *guest_id)
 {
-    const char *id;
-    const struct system *found = find_system_of(vm, &id);
+    const struct system *found = find_system(guest_id);
     return found == NULL ? NULL : found->hint;
 }
 
 const char *
-h2k_vm_os_version(const struct h2k_vm *vm, char text[64])
+h2k_guest_id_version(const char *guest_id, char text[64])
 {
-    const char *id;
-    const struct system *found = find_system_of(vm, &id);
+    const struct system *found = find_system(guest_id);
     if (found == NULL)
         return NULL;
     if (found->version != NULL)
         return *found->version == '\0' ? NULL : found->version;
-    const char *digits = id + strlen(found->name);
+    const char *digits = guest_id + strlen(found->name);
     int count = 0;
     while (count < 8 && isdigit((unsigned char)digits[count]))
         count++;
@@ -165,4 +149,17 @@ h2k_vm_os_version(const struct h2k_vm *vm, char text[64])
         return NULL;
     snprintf(text, 64, "%.*s", count, digits);
     return text;
+}
+
+const char *
+h2k_guest_cim_hint(unsigned cim)
+{
+    if (cim == CIM_LINUX || cim == CIM_LINUX_64)
+        return "linux";
+    if (cim <= CIM_OTHER || cim == CIM_OTHER_64)
+        return NULL;
+    for (size_t i = 0; i < sizeof(systems) / sizeof(*systems); i++)
+        if (cim == systems[i].cim || cim == systems[i].cim_64)
+            return systems[i].hint;
+    return NULL;
 }
