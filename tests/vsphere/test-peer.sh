@@ -86,7 +86,7 @@ cat >vms.json <<'END'
 {"vms": [
  {"name": "web/01 é", "folder": "prod/linux", "guestId": "debian12_64Guest",
   "memoryMB": 2048, "cpus": 2, "firmware": "efi", "secureBoot": true,
-  "nics": [{"mac": "00:50:56:aa:bb:01", "network": "VM Network"}],
+  "custom": {"owner": "ops"}, "nics": [{"mac": "00:50:56:aa:bb:01", "network": "VM Network"}],
   "disks": [{"controller": "pvscsi", "vmdk": "disk.vmdk", "flat": "disk.raw"},
             {"controller": "lsi", "bus": 1, "unit": 2, "vmdk": "disk.vmdk"}]},
  {"name": "on", "power": "on", "tools": {"running": true},
@@ -136,6 +136,8 @@ vm=$(find_vm "/DC0/vm/prod/linux/web%2f01 é")
 [ -n "$vm" ]
 ok $? "a VM with an odd name, by its path"
 is "$(property VirtualMachine "$vm" config.firmware)" efi "and its firmware"
+property VirtualMachine "$vm" customValue >/dev/null
+is "$(value //CustomFieldValue/value)" ops "and its custom attribute"
 is "$(find_vm /DC0/vm/none)" '' "no such VM: an empty answer"
 [ "$(find_vm /DC0/vm/a/twin)" != "$(find_vm /DC0/vm/b/twin)" ]
 ok $? "two of one name"
@@ -150,6 +152,8 @@ lease_until "$lease" ready
 ok $? "which gets ready"
 export_vm "$vm"
 is "$(fault)" TaskInProgress "a second one is refused meanwhile"
+call PowerOnVM_Task VirtualMachine "$vm"
+is "$(fault)" TaskInProgress "and so is powering on"
 
 property HttpNfcLease "$first" info >/dev/null
 cp answer info
@@ -265,7 +269,7 @@ ok $? "its folders are removed at the end"
 
 # ---- Paging, an ESXi, and other flags -----------------------------------
 
-peer_start -vm 25 -page 20 -expire-after 6 -hostile entity-bomb:CurrentTime
+peer_start -vm 200 -page 120 -expire-after 6 -hostile entity-bomb:CurrentTime
 url=$PEER_URL
 login
 call CreateContainerView ViewManager ViewManager \
@@ -281,9 +285,9 @@ names '<maxObjects>10</maxObjects>'
 is "$(objects)" 10 "maxObjects"
 names
 token=$(value //token)
-is "$(objects) ${token:+token}" "20 token" "the server's own page"
+is "$(objects) ${token:+token}" "120 token" "the server's own page"
 call ContinueRetrievePropertiesEx PropertyCollector propertyCollector "<token>$token</token>"
-is "$(objects) $(value //token)" "5 " "the rest, and no more"
+is "$(objects) $(value //token)" "80 " "the rest, and no more"
 call ContinueRetrievePropertiesEx PropertyCollector propertyCollector "<token>$token</token>"
 is "$(fault)" InvalidProperty "a token is good once"
 call CurrentTime ServiceInstance ServiceInstance

@@ -286,6 +286,9 @@ func describe(vm *simulator.VirtualMachine, m *machineSpec) {
 	vm.Config.Template, vm.Summary.Config.Template = m.Template, m.Template
 	vm.Config.BootOptions = &types.VirtualMachineBootOptions{EfiSecureBootEnabled: types.NewBool(m.SecureBoot)}
 	vm.Config.ChangeVersion = vm.Config.Modified.UTC().Format("2006-01-02T15:04:05.000000Z")
+	if m.Encrypted {
+		vm.Config.KeyId = &types.CryptoKeyId{KeyId: "key-1"}
+	}
 	vm.Guest.GuestId, vm.Guest.GuestFullName = m.Tools.GuestID, m.Tools.GuestFullName
 	vm.Guest.HostName = m.Tools.HostName
 	status, running := types.VirtualMachineToolsStatusToolsNotRunning, types.VirtualMachineToolsRunningStatusGuestToolsNotRunning

@@ -172,6 +172,11 @@ func (f *front) dispatch(w http.ResponseWriter, c *call) {
 	if f.inject(w, c) || f.hostileReply(w, c) {
 		return
 	}
+	if blockedByLease[c.Name] && f.leases.held(c.This) {
+		f.events.add("fault", "method", c.Name, "fault", "TaskInProgress")
+		sendFault(w, "", new(types.TaskInProgress))
+		return
+	}
 	serve, ours := f.handlers[c.Name]
 	if c.Name == "ShutdownGuest" {
 		ours = f.inventory.knows(c.This)

@@ -52,12 +52,13 @@ type machineSpec struct {
 	MemoryMB                                       int64
 	CPUs, CoresPerSocket                           int32
 	Firmware                                       string
-	SecureBoot, Template, TPM                      bool
+	SecureBoot, Template, TPM, Encrypted           bool
 	UUID, Version                                  string
 	Tools                                          toolsSpec
 	Shutdown                                       string // "": at once; "ignore"; or a time, as "500ms"
 	Quiesce                                        string // "fail"
 	Snapshot                                       string // its name
+	Custom                                         map[string]string
 	NICs                                           []nicSpec
 	Disks                                          []*diskSpec
 }
@@ -150,6 +151,9 @@ func (b *builder) build(m *machineSpec) error {
 	describe(vm, m)
 	vm.RefreshStorageInfo(nil, nil)
 	b.inventory.machines[vm.Self] = m
+	if err = b.setCustom(vm, m.Custom); err != nil {
+		return err
+	}
 	if m.Snapshot != "" {
 		machine := object.NewVirtualMachine(b.client, vm.Self)
 		if _, err = machine.CreateSnapshot(b.ctx, m.Snapshot, "", false, false); err != nil {
@@ -161,6 +165,31 @@ func (b *builder) build(m *machineSpec) error {
 			"on":        types.VirtualMachinePowerStatePoweredOn,
 			"suspended": types.VirtualMachinePowerStateSuspended,
 		}[m.Power])
+	}
+	return nil
+}
+
+// setCustom gives a machine its custom attributes; a single host has none.
+func (b *builder) setCustom(vm *simulator.VirtualMachine, values map[string]string) error {
+	if len(values) == 0 {
+		return nil
+	}
+	manager, err := object.GetCustomFieldsManager(b.client)
+	if err != nil {
+		return err
+	}
+	for name, value := range values {
+		key, err := manager.FindKey(b.ctx, name)
+		if err != nil {
+			def, aerr := manager.Add(b.ctx, name, "VirtualMachine", nil, nil)
+			if aerr != nil {
+				return aerr
+			}
+			key = def.Key
+		}
+		if err = manager.Set(b.ctx, vm.Self, key, value); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -84,6 +84,23 @@ func (f *front) exportSnapshot(c *call) (interface{}, types.BaseMethodFault) {
 	return &types.ExportSnapshotResponse{Returnval: ref}, fault
 }
 
+// What a lease on a machine blocks.
+var blockedByLease = map[string]bool{
+	"PowerOnVM_Task": true, "Destroy_Task": true, "MigrateVM_Task": true,
+	"RelocateVM_Task": true, "ReconfigVM_Task": true, "UnregisterVM": true,
+}
+
+func (ls *leases) held(vm types.ManagedObjectReference) bool {
+	ls.Lock()
+	defer ls.Unlock()
+	for _, l := range ls.all {
+		if l.vm == vm && l.live() {
+			return true
+		}
+	}
+	return false
+}
+
 func (ls *leases) open(c *call, vm *simulator.VirtualMachine) (ref types.ManagedObjectReference, fault types.BaseMethodFault) {
 	ls.Lock()
 	defer ls.Unlock()

@@ -27,7 +27,7 @@ type settings struct {
 	esx, plain, verbose, withParent bool
 
 	datacenters, hosts, clusters, machines int
-	datastores                             int
+	datastores, pools, apps, folders       int
 
 	listen, cert, key, user, password, passwordFile, vms string
 	idle                                                 time.Duration
@@ -44,6 +44,9 @@ func parseSettings(fs *flag.FlagSet) *settings {
 	fs.IntVar(&s.clusters, "cluster", 0, "`number` of clusters in each")
 	fs.IntVar(&s.machines, "vm", 2, "`number` of machines on each host and cluster")
 	fs.IntVar(&s.datastores, "ds", 1, "`number` of datastores: LocalDS_0, …")
+	fs.IntVar(&s.pools, "pool", 0, "`number` of resource pools in each cluster")
+	fs.IntVar(&s.apps, "app", 0, "`number` of vApps in each cluster")
+	fs.IntVar(&s.folders, "folder", 0, "`number` of datacenters that stand in folders")
 	fs.StringVar(&s.listen, "listen", "127.0.0.1:0", "`address` to listen on")
 	fs.StringVar(&s.cert, "cert", "", "PEM `file` with the certificate (without: http)")
 	fs.StringVar(&s.key, "key", "", "PEM `file` with its key")
@@ -61,9 +64,12 @@ func (s *settings) model() *simulator.Model {
 		m = simulator.ESX()
 	} else {
 		m.Datacenter, m.Host, m.Cluster = s.datacenters, s.hosts, s.clusters
+		m.Pool, m.App, m.Folder = s.pools, s.apps, s.folders
 	}
 	m.Datastore = s.datastores
-	m.Machine = s.machines
+	if m.Machine = s.machines; s.machines > manyMachines {
+		m.Machine = 1
+	}
 	m.Autostart = false
 	return m
 }
@@ -121,6 +127,9 @@ func run(s *settings, o *options) error {
 		return err
 	}
 	defer model.Remove()
+	if s.machines > manyMachines {
+		copyMachines(s.machines)
+	}
 	inventory, err := loadMachines(model, s.vms)
 	if err != nil {
 		return err
