@@ -100,20 +100,35 @@ measure(const struct columns *columns, unsigned screen, unsigned *widths)
     }
 }
 
-/* The last column's padding is left out. */
 static void
-print_cell(const struct columns *columns, size_t i, const char *text,
-           unsigned width, FILE *out)
+print_cell(const struct column *column, const char *text, unsigned width,
+           bool last, FILE *out)
 {
     h2k_autofree char *cut = terminal_safe(text, width);
     const char *shown = cut == NULL ? "" : cut;
     int padding = (int)(width - terminal_width(shown));
-    bool last = i + 1 == columns->width;
-    if (columns->headings[i].right)
+    if (column->right)
         fprintf(out, "%*s%s", padding, "", shown);
     else
         fprintf(out, "%s%*s", shown, last ? 0 : padding, "");
-    fputs(last ? "\n" : "  ", out);
+    fprintf(out, "%s", last ? "\n" : "  ");
+}
+
+/* ROW's cells, or the headings for -1; nothing stands behind the last that is
+ * not empty. */
+static void
+print_row(const struct columns *columns, ssize_t row, const unsigned *widths,
+          FILE *out)
+{
+    const char *cells[MOST];
+    size_t last = 0;
+    for (size_t i = 0; i < columns->width; i++) {
+        cells[i] = row < 0 ? columns->headings[i].heading
+                           : cell(columns, (size_t)row, i);
+        last = cells[i][0] != '\0' ? i : last;
+    }
+    for (size_t i = 0; i <= last; i++)
+        print_cell(&columns->headings[i], cells[i], widths[i], i == last, out);
 }
 
 int
@@ -123,11 +138,8 @@ columns_print(const struct columns *columns, FILE *out)
     if (columns->failed)
         return h2k_fail(H2K_E_NOMEM, "out of memory");
     measure(columns, terminal_columns(out), widths);
-    for (size_t i = 0; i < columns->width; i++)
-        print_cell(columns, i, columns->headings[i].heading, widths[i], out);
-    for (size_t row = 0; row < columns->rows; row++)
-        for (size_t i = 0; i < columns->width; i++)
-            print_cell(columns, i, cell(columns, row, i), widths[i], out);
+    for (ssize_t row = -1; row < (ssize_t)columns->rows; row++)
+        print_row(columns, row, widths, out);
     if (fflush(out) != 0 || ferror(out))
         return h2k_fail_errno(H2K_E_OUTPUT, "standard output");
     return 0;

@@ -28,6 +28,7 @@ struct row {
     double sampled;
     uint64_t sampled_done;
     double rate; /* bytes a second; 0: not known yet */
+    bool ended;  /* and was told: no bar any more */
 };
 
 struct progress {
@@ -115,8 +116,11 @@ draw(struct progress *p)
     if (p->drawn > 0)
         fprintf(stderr, "\033[%uA\r", p->drawn);
     p->drawn = 0;
-    for (size_t i = 0; i < p->count && p->drawn + 1 < rows; i++, p->drawn++)
-        draw_row(&p->rows[i], columns > 1 ? columns - 1 : 79);
+    for (size_t i = 0; i < p->count && p->drawn + 1 < rows; i++)
+        if (!p->rows[i].ended) {
+            draw_row(&p->rows[i], columns > 1 ? columns - 1 : 79);
+            p->drawn++;
+        }
     fputs("\033[J", stderr);
     fflush(stderr);
     p->redrawn = clock_seconds();
@@ -133,6 +137,7 @@ row_start(struct row *row, uint64_t done, uint64_t total)
     row->total = total;
     row->rate = 0;
     row->percent = 0;
+    row->ended = false;
 }
 
 static struct row *
@@ -165,15 +170,6 @@ row_add(struct progress *p, const char *stage, const char *item, uint64_t done,
 }
 
 static void
-row_remove(struct progress *p, struct row *row)
-{
-    size_t i = (size_t)(row - p->rows);
-    free(row->item);
-    p->count--;
-    memmove(row, row + 1, (p->count - i) * sizeof(*row));
-}
-
-static void
 row_advance(struct row *row, uint64_t done, uint64_t total)
 {
     double now = clock_seconds(), passed = now - row->sampled;
@@ -195,6 +191,7 @@ static void
 row_end(struct row *row)
 {
     double seconds = clock_seconds() - row->begin;
+    row->ended = true;
     row->percent = 100;
     row->rate = seconds > 0.05 ? (double)row->done / seconds : 0;
 }
@@ -242,7 +239,6 @@ show(struct progress *p, struct row *row)
             erase(p);
             row_end(row);
             draw_row(row, terminal_columns(stderr) - 1);
-            row_remove(p, row);
         }
         draw(p);
         return;
@@ -250,7 +246,7 @@ show(struct progress *p, struct row *row)
     if (ends || news)
         show_line(p, row);
     if (ends)
-        row_remove(p, row);
+        row_end(row);
 }
 
 void
@@ -264,7 +260,7 @@ progress_update(void *opaque, const char *stage, const char *item,
     struct row *row = row_find(p, stage, item);
     if (row == NULL)
         row = row_add(p, stage, item, done, total);
-    if (row != NULL) {
+    if (row != NULL && !(row->ended && done >= total)) {
         row_advance(row, done, total);
         show(p, row);
     }
@@ -284,7 +280,7 @@ tell(struct progress *p, bool warning, const char *message)
     }
     erase(p);
     fprintf(stderr, "%s%s\n", warning ? "warning: " : "", safe);
-    if (p->style == STYLE_BARS && p->count > 0)
+    if (p->style == STYLE_BARS)
         draw(p);
 }
 
@@ -345,8 +341,9 @@ void
 progress_settle(struct progress *p)
 {
     pthread_mutex_lock(&p->lock);
-    while (p->count > 0)
-        row_remove(p, &p->rows[p->count - 1]);
+    for (size_t i = 0; i < p->count; i++)
+        free(p->rows[i].item);
+    p->count = 0;
     p->drawn = 0;
     pthread_mutex_unlock(&p->lock);
 }

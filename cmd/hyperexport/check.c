@@ -140,7 +140,10 @@ check_conversion(const struct app *app)
     const struct h2k_image_writer_ops *format =
         h2k_writer_find(app->manifest_target);
     if (format == NULL)
-        return h2k_prefix("--manifest-target: ");
+        return h2k_fail(H2K_E_USAGE,
+                        "--convert cannot write %s; --manifest-target qcow2 "
+                        "or raw",
+                        app->manifest_target);
     return app->compress && !format->can_compress
                ? h2k_fail(H2K_E_USAGE, "--compress: %s cannot be compressed",
                           format->name)

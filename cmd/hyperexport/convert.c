@@ -16,7 +16,8 @@ H2K_DEFINE_AUTO(h2k_manifest_builder, h2k_manifest_builder_free)
 
 struct conversion {
     const struct export_run *run;
-    char *base; /* of the names of files */
+    char *directory; /* absolute */
+    char *base;      /* of the names of files */
     const struct h2k_image_writer_ops *format;
     struct h2k_writer_options options;
     struct h2k_export_consumer consumer;
@@ -38,7 +39,7 @@ output_path(const struct conversion *c, size_t disk)
         h2k_export_disk_name(c->base, (unsigned)disk + 1, suffix);
     if (name == NULL)
         return NULL;
-    if (asprintf(&path, "%s/%s", c->run->target->directory, name) < 0)
+    if (asprintf(&path, "%s/%s", c->directory, name) < 0)
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
     if (c->run->app->force || access(path, F_OK) < 0)
         return path;
@@ -106,7 +107,20 @@ conversion_free(struct conversion *c)
         h2k_stream_free(c->streams[i]);
     h2k_stream_pool_free(c->pool);
     free(c->base);
+    free(c->directory);
     free(c);
+}
+
+static int
+find_directory(struct conversion *c)
+{
+    const char *directory = c->run->target->directory;
+    if (h2k_output_make_directory(directory, NULL) < 0)
+        return -1;
+    c->directory = realpath(directory, NULL);
+    return c->directory != NULL
+               ? 0
+               : h2k_fail_errno(H2K_E_OUTPUT, "%s", directory);
 }
 
 struct conversion *
@@ -124,10 +138,11 @@ conversion_new(const struct export_run *run)
         run->app->compress ? H2K_COMPRESS_ZLIB : H2K_COMPRESS_NONE;
     c->base = h2k_export_file_name(run->target->row.name);
     c->pool = c->base == NULL ? NULL : h2k_stream_pool_new(0);
-    if (c->pool == NULL ||
-        h2k_output_make_directory(run->target->directory, NULL) < 0)
+    if (c->pool == NULL || find_directory(c) < 0)
         return NULL;
-    return h2k_steal(c);
+    /* Before a VM is shut down for it. */
+    h2k_autofree char *first = output_path(c, 0);
+    return first == NULL ? NULL : h2k_steal(c);
 }
 
 /* ---- When all have come ---- */
@@ -136,19 +151,15 @@ conversion_new(const struct export_run *run)
 static struct h2k_manifest *
 job_manifest(const struct conversion *c, const struct h2k_manifest *exported)
 {
-    h2k_autofree char *directory = realpath(c->run->target->directory, NULL);
     h2k_autofree char *report = NULL;
     H2K_AUTO(h2k_manifest_builder)
     b = h2k_manifest_builder_from(exported);
-    if (directory == NULL)
-        return h2k_fail_null(H2K_E_OUTPUT, "%s: %s", c->run->target->directory,
-                             strerror(errno));
-    if (asprintf(&report, "%s/report.json", directory) < 0) {
+    if (asprintf(&report, "%s/report.json", c->directory) < 0) {
         report = NULL;
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
     }
     if (b == NULL ||
-        h2k_manifest_builder_set_string(b, "output.directory", directory) <
+        h2k_manifest_builder_set_string(b, "output.directory", c->directory) <
             0 ||
         h2k_manifest_builder_set_string(b, "output.format", c->format->name) <
             0 ||
@@ -182,7 +193,7 @@ conversion_write_report(const struct conversion *c,
     struct h2k_saved_error error;
     h2k_autofree char *path = NULL;
     h2k_error_save(&error);
-    if (asprintf(&path, "%s/report.json", c->run->target->directory) < 0)
+    if (asprintf(&path, "%s/report.json", c->directory) < 0)
         path = NULL;
     else
         h2k_report_write(report, path);
