@@ -42,7 +42,8 @@ class Server:
         peer = subprocess.check_output(
             ["sh", os.path.join(VSPHERE, "build-peer.sh")], text=True).strip()
         self.disks()
-        with open(os.path.join(work, "password"), "w") as f:
+        password = os.path.join(work, "password")
+        with open(os.open(password, os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
             f.write("secret\n")
         self.child = subprocess.Popen(
             [os.path.join(peer, "peer"), "-with-parent", "-lax",
@@ -108,8 +109,8 @@ class Server:
     def complete(self, lease):
         self.call("HttpNfcLeaseComplete", "HttpNfcLease", lease)
 
-    def folder(self, name, disk):
-        return (f"{self.origin}/folder/{name}/disk{disk}-flat.vmdk"
+    def folder(self, name):
+        return (f"{self.origin}/folder/{name}/{name}-flat.vmdk"
                 "?dcPath=DC0&dsName=LocalDS_0")
 
 
@@ -189,6 +190,9 @@ class Bench:
         self.compare(f"lease, {DISKS} disks at once", "many",
                      lambda h: self.curl_lease("many", h),
                      "--transport", "lease")
+        self.compare("datastore, one disk", "one",
+                     lambda h: self.curl([server.folder("one")], h),
+                     "--transport", "datastore")
 
 
 def main():

@@ -90,7 +90,7 @@ differs(struct h2k_export_job *job, size_t disk, const char *what,
                     job->parts[disk].disk->label, what, theirs, ours);
 }
 
-/* Older servers know SHA-1 only, which is not computed on the way. */
+/* Older servers know SHA-1 only. */
 static int
 compare_sha1(struct h2k_export_job *job, size_t disk, const char *theirs)
 {

@@ -63,6 +63,7 @@ struct h2k_export_part {
     uint64_t kept; /* bytes in it from an earlier run, and right */
     bool complete; /* all of it was there from an earlier run */
     bool done;     /* arrived and stored */
+    char sha1[41]; /* of what came by a lease; or "" */
     atomic_ullong arrived;
     atomic_ullong total; /* bytes to come, perhaps a guess */
 };

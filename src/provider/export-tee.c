@@ -8,7 +8,9 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <openssl/evp.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,6 +55,7 @@ struct h2k_tee {
 
     bool begun;
     uint64_t size;          /* brought; the caller's */
+    EVP_MD_CTX *sha1;       /* as sha; or NULL */
     struct h2k_sha256 *sha; /* the hash stage's while slots are out */
     uint64_t offset;        /* where the file stage writes next */
     uint64_t written_back;  /* up to here the kernel was asked to write */
@@ -63,15 +66,23 @@ struct h2k_tee {
 static const uint8_t zeros[HOLE];
 
 static int
+hash_bytes(struct h2k_tee *tee, const uint8_t *bytes, size_t count)
+{
+    if (tee->sha1 != NULL && EVP_DigestUpdate(tee->sha1, bytes, count) != 1)
+        return h2k_fail(H2K_E_FAILED, "SHA-1 failed");
+    return h2k_sha256_update(tee->sha, bytes, count);
+}
+
+static int
 stage_hash(struct h2k_tee *tee, const struct slot *slot)
 {
     for (uint64_t left = slot->zeros; left > 0;) {
         size_t n = (size_t)h2k_min_u64(left, sizeof(zeros));
-        if (h2k_sha256_update(tee->sha, zeros, n) < 0)
+        if (hash_bytes(tee, zeros, n) < 0)
             return -1;
         left -= n;
     }
-    return h2k_sha256_update(tee->sha, slot->bytes, slot->count);
+    return hash_bytes(tee, slot->bytes, slot->count);
 }
 
 static int
@@ -321,6 +332,19 @@ cut_file(struct h2k_output *output, uint64_t kept)
     return 0;
 }
 
+static int
+begin_sha1(struct h2k_tee *tee)
+{
+    if (tee->target.sha1 == NULL || tee->target.ova != NULL)
+        return 0;
+    if (tee->sha1 == NULL)
+        tee->sha1 = EVP_MD_CTX_new();
+    if (tee->sha1 == NULL ||
+        EVP_DigestInit_ex(tee->sha1, EVP_sha1(), NULL) != 1)
+        return h2k_fail(H2K_E_NOMEM, "cannot start SHA-1");
+    return 0;
+}
+
 /* The hash, the file and the OVA's member from their start. */
 static int
 begin_stages(struct h2k_tee *tee, uint64_t kept)
@@ -328,7 +352,7 @@ begin_stages(struct h2k_tee *tee, uint64_t kept)
     const struct h2k_tee_target *to = &tee->target;
     h2k_sha256_free(tee->sha);
     tee->sha = h2k_sha256_new();
-    if (tee->sha == NULL)
+    if (tee->sha == NULL || begin_sha1(tee) < 0)
         return -1;
     tee->offset = tee->written_back = 0;
     if (to->output != NULL && cut_file(to->output, kept) < 0)
@@ -435,6 +459,24 @@ finish_file(struct h2k_tee *tee)
 }
 
 static int
+finish_sha1(struct h2k_tee *tee)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    char *hex = tee->target.sha1;
+    if (hex == NULL)
+        return 0;
+    hex[0] = '\0';
+    if (tee->sha1 == NULL)
+        return 0;
+    if (EVP_DigestFinal_ex(tee->sha1, digest, &size) != 1)
+        return h2k_fail(H2K_E_FAILED, "SHA-1 failed");
+    for (unsigned i = 0; i < size; i++)
+        snprintf(hex + (size_t)2 * i, 3, "%02x", digest[i]);
+    return 0;
+}
+
+static int
 finish_hash(struct h2k_tee *tee, char sha256[H2K_SHA256_HEX_SIZE])
 {
     if (tee->target.ova != NULL) {
@@ -456,7 +498,8 @@ h2k_tee_finish(struct h2k_tee *tee, uint64_t *size,
                char sha256[H2K_SHA256_HEX_SIZE])
 {
     const struct h2k_export_consumer *to = tee->target.consumer;
-    if (flush(tee) < 0 || finish_file(tee) < 0 || finish_hash(tee, sha256) < 0)
+    if (flush(tee) < 0 || finish_file(tee) < 0 ||
+        finish_hash(tee, sha256) < 0 || finish_sha1(tee) < 0)
         return -1;
     *size = tee->size;
     return to == NULL
@@ -478,6 +521,7 @@ h2k_tee_free(struct h2k_tee *tee)
     for (size_t i = 0; i < SLOTS; i++)
         free(tee->slots[i].bytes);
     h2k_sha256_free(tee->sha);
+    EVP_MD_CTX_free(tee->sha1);
     pthread_cond_destroy(&tee->turn);
     pthread_mutex_destroy(&tee->lock);
     free(tee);

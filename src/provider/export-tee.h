@@ -29,6 +29,8 @@ struct h2k_tee_target {
     size_t disk;                                /* the consumer's number */
     enum h2k_export_bytes what;                 /* flat: holes for zeros */
     uint64_t capacity;                          /* of the disk */
+    char *sha1; /* gets the SHA-1's 40 digits and a NUL, for servers that
+                   know no better one; "" for an OVA's member; or NULL */
     atomic_bool *cancelled; /* true: the next call fails; or NULL */
     /* DONE bytes were brought; the caller's thread, every MiB.  May be
      * NULL. */

@@ -54,7 +54,8 @@ on_progress(void *opaque, uint64_t done)
 static struct h2k_tee *
 new_tee(struct h2k_export_job *job, struct disk_progress *progress)
 {
-    const struct h2k_export_part *part = &job->parts[progress->disk];
+    struct h2k_export_part *part = &job->parts[progress->disk];
+    bool lease = job->transport == &h2k_transport_lease;
     return h2k_tee_new(&(struct h2k_tee_target){
         .output = part->output,
         .ova = job->ova,
@@ -62,6 +63,7 @@ new_tee(struct h2k_export_job *job, struct disk_progress *progress)
         .disk = progress->disk,
         .what = job->transport->what,
         .capacity = part->disk->capacity,
+        .sha1 = lease ? part->sha1 : NULL,
         .cancelled = &job->cancelled,
         .progress = on_progress,
         .opaque = progress,
