@@ -81,6 +81,14 @@ read_about(struct h2k_vsphere *vs, const xmlNode *about)
     return choose_version(about, vs->action, sizeof(vs->action));
 }
 
+int
+h2k_vsphere_service_take(struct h2k_vsphere *vs, const xmlNode *content)
+{
+    if (read_service(content, &vs->service) < 0)
+        return -1;
+    return read_about(vs, h2k_soap_child(content, "about"));
+}
+
 /* What an answer that is no vSphere's has for an error, and what has the URL
  * in it already. */
 static int
@@ -105,9 +113,8 @@ h2k_vsphere_service_read(struct h2k_vsphere *vs)
                    "ServiceInstance");
     if (h2k_vsphere_call_once(vs, &request, &reply) < 0)
         return fail_stranger(vs, &reply);
-    const xmlNode *content = h2k_soap_child(reply.result, "returnval");
-    if (read_service(content, &vs->service) < 0 ||
-        read_about(vs, h2k_soap_child(content, "about")) < 0)
+    if (h2k_vsphere_service_take(
+            vs, h2k_soap_child(reply.result, "returnval")) < 0)
         return h2k_prefix("%s: ", vs->endpoint);
     h2k_log(H2K_LOG_VERBOSE, "%s: %s", vs->origin, vs->product);
     return 0;

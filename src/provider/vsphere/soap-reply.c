@@ -45,6 +45,17 @@ stop(xmlParserCtxt *parser, const char *why)
     xmlStopParser(parser);
 }
 
+static void
+#if LIBXML_VERSION >= 21200
+be_silent(void *context, const xmlError *error)
+#else
+be_silent(void *context, xmlError *error)
+#endif
+{
+    (void)context;
+    (void)error;
+}
+
 /* SOAP 1.1, section 3: a message has no document type. */
 static void
 refuse_type(void *context, const xmlChar *name, const xmlChar *external,
@@ -72,6 +83,21 @@ start_element(void *context, const xmlChar *name, const xmlChar *prefix,
                  attribute_count, default_count, attributes);
 }
 
+/* With the white space before it: a parser that comes back to a text which it
+ * has left takes its length from another one. */
+static void
+drop(xmlNode *item)
+{
+    xmlNode *parent = item->parent;
+    xmlUnlinkNode(item);
+    xmlFreeNode(item);
+    for (xmlNode *last = parent->last;
+         last != NULL && last->type == XML_TEXT_NODE; last = parent->last) {
+        xmlUnlinkNode(last);
+        xmlFreeNode(last);
+    }
+}
+
 /* An item that is complete is handed over, and leaves the tree. */
 static void
 end_element(void *context, const xmlChar *name, const xmlChar *prefix,
@@ -89,8 +115,7 @@ end_element(void *context, const xmlChar *name, const xmlChar *prefix,
         parse->failed = true;
         stop(parser, NULL);
     }
-    xmlUnlinkNode(item);
-    xmlFreeNode(item);
+    drop(item);
     parse->elements = 0;
 }
 
@@ -110,6 +135,7 @@ parse_document(const char *xml, size_t size, struct parse *parse)
     parser->sax->startElementNs = start_element;
     parser->sax->endElementNs = end_element;
     parser->sax->internalSubset = refuse_type;
+    parser->sax->serror = be_silent; /* else some errors are printed */
     /* Without these, text that a comment interrupts is one text still. */
     parser->sax->comment = NULL;
     parser->sax->processingInstruction = NULL;
