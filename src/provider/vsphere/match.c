@@ -202,8 +202,9 @@ h2k_match_check_pairs(const char *const *pairs)
                             "name=, template= or tag=",
                             *pairs);
         if (key->values != NULL && !is_among(value, key->values))
-            return h2k_fail(H2K_E_USAGE, "the filter '%s': it may be %.*s",
-                            *pairs, (int)strlen(key->values) - 1, key->values);
+            return h2k_fail(H2K_E_USAGE,
+                            "the filter '%s': it may be one of: %.*s", *pairs,
+                            (int)strlen(key->values) - 1, key->values);
     }
     return 0;
 }
