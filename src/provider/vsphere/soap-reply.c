@@ -367,9 +367,10 @@ read_body(const xmlNode *root, struct h2k_soap_reply *reply)
         const char *text = h2k_soap_get(fault_child(fault, "faultstring"));
         return h2k_soap_fail_fault(reply->fault, text);
     }
-    reply->result = h2k_soap_first(body);
-    if (reply->result == NULL || !has_namespace(reply->result, H2K_VIM_NS))
+    const xmlNode *result = h2k_soap_first(body);
+    if (result == NULL || !has_namespace(result, H2K_VIM_NS))
         return h2k_fail(H2K_E_CORRUPT, "the SOAP envelope has no response");
+    reply->result = result;
     return 0;
 }
 

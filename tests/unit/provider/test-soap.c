@@ -329,11 +329,11 @@ test_facts(void)
     ok(vm->disk_count == 4, "four disks");
     check_disk(&vm->disks[0], 2016, UINT64_C(10737418240), false, true,
                "lsilogicsas");
-    check_disk(&vm->disks[1], 2000, UINT64_C(21474836480), false, false,
+    check_disk(&vm->disks[1], 2001, 1000, true, false, "VirtualSCSI");
+    check_disk(&vm->disks[2], 2000, UINT64_C(21474836480), false, false,
                "VirtualSCSI");
-    check_disk(&vm->disks[2], 2001, 1000, true, false, "VirtualSCSI");
     check_disk(&vm->disks[3], 99, 0, false, false, "");
-    ok(vm->disks[2].independent && !vm->disks[2].thin && vm->disks[1].thin,
+    ok(vm->disks[1].independent && !vm->disks[1].thin && vm->disks[2].thin,
        "how they are stored");
     ok(vm->nic_count == 2 && vm->nics[0].key == 4000, "cards by their keys");
     ok_string(vm->nics[0].mac, "00:50:56:ab:cd:ef");
