@@ -60,12 +60,15 @@ count()
     grep -c "^$1 " "$PEER_LOG"
 }
 
-# clean NAME: every lease that was begun has ended, every snapshot that was
-# made is gone, every session was logged out or ended by the server.
+# clean NAME: every lease that was begun has ended, and before the logout,
+# which would have taken it with it; every snapshot that was made is gone, every
+# session was logged out or ended by the server.
 clean()
 {
-    clean_leases=$(($(count 'lease state=initializing') -
-        $(count 'lease state=error') - $(count 'lease state=done')))
+    clean_leases=$(awk '/^lease state=initializing/ { open++ }
+        /^lease state=(error|done)/ { open-- }
+        /^logout/ { left += open }
+        END { print open + left }' "$PEER_LOG")
     clean_snapshots=$(($(count snapshot-create) - $(count snapshot-remove)))
     clean_sessions=$(($(count login) - $(count logout) - $(count session-expired)))
     is "$clean_leases $clean_snapshots $clean_sessions" '0 0 0' \
