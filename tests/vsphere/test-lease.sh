@@ -206,7 +206,7 @@ peer_stop
 peer_start -vms vms.json -vm 0 -hostile file-url
 change lease web/01 files
 is "$rc" 3 'file-url'
-says 'is not a protocol for this' 'is refused'
+says 'URL is not one for this' 'is refused'
 clean file-url
 peer_stop
 peer_start -vms vms.json -vm 0 -hostile other-host

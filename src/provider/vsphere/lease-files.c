@@ -38,18 +38,27 @@ h2k_lease_url_is_foreign(const char *url, const char *origin)
            strcasecmp(there.host, here.host) != 0;
 }
 
+/* What stands behind "https://" or "http://", in just this form; NULL where
+ * TEXT is anything else, or has a blank or control character. */
+static const char *
+url_authority(const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++)
+        if ((unsigned char)*at <= ' ' || *at == 0x7f)
+            return NULL;
+    if (strncasecmp(text, "https://", 8) == 0)
+        return text + 8;
+    return strncasecmp(text, "http://", 7) == 0 ? text + 7 : NULL;
+}
+
 /* TEXT with HOST where it says '*' (HttpNfcLeaseDeviceUrl, url).  A user
  * name in it is refused: it would be sent. */
 static int
 url_complete(const char *text, const char *host, char **url)
 {
-    const char *scheme = strstr(text, "://");
-    for (const char *at = text; *at != '\0'; at++)
-        if ((unsigned char)*at <= ' ' || *at == 0x7f)
-            scheme = NULL;
-    if (scheme == NULL)
-        return h2k_fail(H2K_E_CORRUPT, "a file's URL is not one");
-    const char *authority = scheme + 3;
+    const char *authority = url_authority(text);
+    if (authority == NULL)
+        return h2k_fail(H2K_E_CORRUPT, "a file's URL is not one for this");
     size_t size = strcspn(authority, "/?#");
     if (memchr(authority, '@', size) != NULL)
         return h2k_fail(H2K_E_CORRUPT, "a file's URL has a user name in it");

@@ -99,6 +99,7 @@ test_urls(void)
         { "https://me:secret@*/a", HERE, NULL },
         { "https://*@elsewhere/a", HERE, NULL },
         { "https://* /a", HERE, NULL },
+        { "https:/me:secret@elsewhere/://x", HERE, NULL },
         { "file:///etc/passwd", HERE, NULL },
         { "/nfc/a", HERE, NULL },
         { "", HERE, NULL },
