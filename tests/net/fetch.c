@@ -230,6 +230,15 @@ do_cookie(char **words)
 }
 
 static int
+do_lend(char **words)
+{
+    int rc = h2k_http_lend_cookie(fetch.http, words[0], words[1]);
+    if (rc < 0)
+        fprintf(stderr, "%s\n", h2k_errmsg());
+    return rc;
+}
+
+static int
 do_prompt(char **words)
 {
     (void)words;
@@ -262,6 +271,7 @@ static const struct {
     { "trust", do_trust },
     { "cookies", do_cookies },
     { "cookie", do_cookie },
+    { "lend", do_lend },
     { "interrupt", do_interrupt },
     { "prompt", do_prompt },
 };

@@ -50,6 +50,10 @@ done
 run -c home.crt cookie "$far/folder" 'ticket="a=b-c"; Path=/x; Secure; HttpOnly' , \
     call "$far/echo" , call "$url/echo"
 is "$(grep '^Cookie' out)" 'Cookie: ticket="a=b-c"' 'one can be set for another host'
+run -c home.crt lend "$far/echo/disk" 'ticket=1; Secure' , call "$far/echo/disk" , \
+    call "$far/echo/a/b" , call "$far/echoes" , call "$far/echo?x" , call "$url/echo/disk"
+is "$(grep -B 9 '^Cookie: ticket=1' out | grep '^GET')" 'GET /echo/disk
+GET /echo/a/b' 'one that is lent to a folder goes nowhere else'
 run cookie "$bare/" 'a=1; Secure' , cookie "$bare/" b=2 , call "$bare/echo" , \
     cookies "$bare/"
 is "$(grep -c '^Cookie: b=2$' out) $(tail -n 1 out)" '1 b=2' \
