@@ -21,7 +21,7 @@ _hyper2kvm()
     case $word in
     -*)
         mapfile -t COMPREPLY < <(compgen -W "
-            --manifest --config --vmdk --qcow2 --raw --output-dir --report
+            --manifest --config --vmdk --qcow2 --raw --ova --ovf --output-dir --report
             --dry-run --strict --out-format --compress --compress-level
             --compression --fstab-mode --no-grub --regen-initramfs --no-regen-initramfs
             --remove-vmware-tools --no-backup --print-fstab --test-boot

@@ -15,7 +15,7 @@ struct app {
     /* Job */
     const char *manifest;
     struct text_list configs;
-    const char *vmdk, *qcow2, *raw;
+    const char *vmdk, *qcow2, *raw, *ova, *ovf;
     const char *output_dir, *out_format, *report;
     bool dry_run, strict;
     bool dry_run_given;
@@ -72,6 +72,14 @@ int app_print_json(const json_t *document);
  */
 struct h2k_manifest *app_manifest(const struct app *app,
                                   const struct text_list *words);
+
+/* What the source at PATH is, as a migration manifest's source.type: by its
+ * name where that is *.ova or *.ovf, else by its bytes.  Static.  NULL with
+ * H2K_E_SOURCE. */
+const char *app_source_type(const char *path);
+/* A manifest for the source at PATH, of TYPE, with the options over it. */
+struct h2k_manifest *app_source_manifest(const struct app *app,
+                                         const char *path, const char *type);
 
 /* The manifest's file among them, or NULL when a disk was named. */
 const char *app_manifest_path(const struct app *app,

@@ -13,9 +13,9 @@
 static const struct app_command commands[] = {
     { NULL, "hyper2kvm --manifest FILE [options]",
       "run the pipeline on a manifest", app_run },
-    { NULL, "hyper2kvm FILE.json|DISK [options]",
+    { NULL, "hyper2kvm FILE.json|DISK|OVA|OVF [options]",
       "the same, or a manifest made up from the options", app_run },
-    { "inspect", "hyper2kvm inspect DISK|MANIFEST [--json]",
+    { "inspect", "hyper2kvm inspect DISK|OVA|OVF|MANIFEST [--json]",
       "what is in there: disk, volumes, system, kernels", app_inspect },
     { "validate", "hyper2kvm validate MANIFEST [--strict]",
       "check a manifest and its files", app_validate },

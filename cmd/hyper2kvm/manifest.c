@@ -168,18 +168,50 @@ from_file(const struct app *app, const char *path)
     return builder == NULL ? NULL : with_options(app, builder, base_dir);
 }
 
-/* A disk image: its format by its bytes, unless an option says it. */
-static struct h2k_manifest *
-from_image(const struct app *app, const char *path, const char *format)
+static bool
+ends_with(const char *text, const char *end)
 {
+    size_t size = strlen(text), n = strlen(end);
+    return size >= n && strcasecmp(text + size - n, end) == 0;
+}
+
+/* XML begins with a '<', after a byte order mark and white space. */
+static bool
+is_xml(const unsigned char *head, size_t size)
+{
+    size_t i = size >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    while (i < size && isspace(head[i]))
+        i++;
+    return i < size && head[i] == '<';
+}
+
+const char *
+app_source_type(const char *path)
+{
+    unsigned char head[64];
     H2K_AUTO(h2k_block) file = h2k_file_open(path);
     if (file == NULL && h2k_errcode() == H2K_E_NOENT)
         return h2k_fail_null(H2K_E_SOURCE, "Source path not found: %s", path);
     if (file == NULL)
         return NULL;
-    if (format == NULL)
-        format = h2k_image_probe(file)->name;
-    const struct h2k_manifest_source source = { .type = format, .path = path };
+    if (ends_with(path, ".ova"))
+        return "ova";
+    if (ends_with(path, ".ovf"))
+        return "ovf";
+    const char *name = h2k_image_probe(file)->name;
+    size_t size = h2k_block_size(file) < sizeof(head)
+                      ? (size_t)h2k_block_size(file)
+                      : sizeof(head);
+    if (strcmp(name, "raw") == 0 && size > 0 &&
+        h2k_block_pread(file, head, size, 0) == 0 && is_xml(head, size))
+        return "ovf";
+    return name;
+}
+
+struct h2k_manifest *
+app_source_manifest(const struct app *app, const char *path, const char *type)
+{
+    const struct h2k_manifest_source source = { .type = type, .path = path };
     H2K_AUTO(h2k_manifest_builder)
     builder = h2k_manifest_builder_new(H2K_MANIFEST_MIGRATION);
     if (builder == NULL ||
@@ -192,8 +224,19 @@ from_image(const struct app *app, const char *path, const char *format)
     return with_options(app, builder, ".");
 }
 
+/* A source: its type by what it is, unless an option says it. */
+static struct h2k_manifest *
+from_source(const struct app *app, const char *path, const char *type)
+{
+    const char *found = app_source_type(path);
+    return found == NULL
+               ? NULL
+               : app_source_manifest(app, path, type != NULL ? type : found);
+}
+
 /* Does the file begin like a JSON or YAML document?  Images have NULs and
- * magics; a text that is a VMDK's descriptor begins with '#'. */
+ * magics; a text that is a VMDK's descriptor begins with '#', and an OVF is
+ * XML. */
 static bool
 looks_like_manifest(const char *path)
 {
@@ -203,7 +246,8 @@ looks_like_manifest(const char *path)
         return false;
     size_t n = fread(head, 1, sizeof(head), file);
     fclose(file);
-    if (n >= 21 && memcmp(head, "# Disk DescriptorFile", 21) == 0)
+    if ((n >= 21 && memcmp(head, "# Disk DescriptorFile", 21) == 0) ||
+        is_xml(head, n) || ends_with(path, ".ova") || ends_with(path, ".ovf"))
         return false;
     for (size_t i = 0; i < n; i++)
         if (head[i] < 0x20 && !isspace(head[i]))
@@ -218,23 +262,26 @@ app_manifest(const struct app *app, const struct text_list *words)
         const char *path, *format;
     } named[] = { { app->vmdk, "vmdk" },
                   { app->qcow2, "qcow2" },
-                  { app->raw, "raw" } };
+                  { app->raw, "raw" },
+                  { app->ova, "ova" },
+                  { app->ovf, "ovf" } };
+    const size_t kinds = sizeof(named) / sizeof(named[0]);
     size_t given = words->count + (app->manifest != NULL);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < kinds; i++)
         given += named[i].path != NULL;
     if (given != 1)
-        return h2k_fail_null(H2K_E_USAGE,
-                             given == 0 ? "no manifest and no disk; see --help"
-                                        : "one manifest or one disk at a "
-                                          "time; see --help");
+        return h2k_fail_null(
+            H2K_E_USAGE, given == 0 ? "no manifest and no source; see --help"
+                                    : "one manifest or one source at a "
+                                      "time; see --help");
     if (app->manifest != NULL)
         return from_file(app, app->manifest);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < kinds; i++)
         if (named[i].path != NULL)
-            return from_image(app, named[i].path, named[i].format);
+            return from_source(app, named[i].path, named[i].format);
     return looks_like_manifest(words->items[0])
                ? from_file(app, words->items[0])
-               : from_image(app, words->items[0], NULL);
+               : from_source(app, words->items[0], NULL);
 }
 
 const char *

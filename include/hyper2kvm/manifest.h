@@ -131,8 +131,12 @@ struct h2k_manifest_disk {
     uint64_t bytes;            /* of the file, or the virtual size */
     const char *local_path;    /* as written */
     const char *path;          /* the same, absolute */
+    const char *member;        /* of an OVA: the file in it, which `path` is;
+                                  NULL: `path` is the disk's own file */
     const char *checksum;      /* 64 lower-case hex digits of the file's
-                                  SHA-256; NULL when not given or elided */
+                                  SHA-256; NULL when not given or elided.
+                                  Of an OVA or OVF also its SHA-1 (40) or
+                                  SHA-512 (128) */
     uint32_t boot_order_hint;  /* 999 when not given; 0 is a real 0 */
     const char *label;         /* the id when not given */
     enum h2k_disk_type disk_type;
@@ -361,10 +365,11 @@ int h2k_manifest_validate_file(const char *path,
                                const struct h2k_manifest_checks *checks,
                                bool strict, struct h2k_problems *problems);
 
-/* For a caller that hashed the disk's file itself: 0, or -1 with
- * H2K_E_CHECKSUM and the message above.  0 for a disk without a checksum. */
+/* For a caller that hashed the disk's file itself, as `checksum` has it: 0,
+ * or -1 with H2K_E_CHECKSUM and the message above.  0 for a disk without a
+ * checksum. */
 int h2k_manifest_compare_checksum(const struct h2k_manifest_disk *disk,
-                                  const char *sha256_hex);
+                                  const char *hex);
 
 /*
  * A document in the making.  The setters keep what is there and fits, copy

@@ -6,6 +6,7 @@
 #include "block/file.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MAGIC_SIZE_MAX 32
@@ -130,8 +131,8 @@ h2k_image_open_block(struct h2k_block *file, const char *format,
         return NULL;
     if (chosen == &ova)
         return h2k_fail_null(H2K_E_UNSUPPORTED,
-                             "is an OVA (a tar archive), not one disk: unpack "
-                             "it, and give the disk image that is in it");
+                             "is an OVA (a tar archive), not one disk: name "
+                             "it as an OVA");
     if (chosen->open == NULL)
         return h2k_fail_null(H2K_E_UNSUPPORTED,
                              "is %s, which cannot be read yet: convert it to "
@@ -139,6 +140,28 @@ h2k_image_open_block(struct h2k_block *file, const char *format,
                              chosen->name);
     return chosen->open(file, options != NULL ? options : &alone,
                         info != NULL ? info : &ignored);
+}
+
+struct h2k_block *
+h2k_image_open_beside(const struct h2k_image_options *options,
+                      const char *name)
+{
+    if (options->archive == NULL && options->dirfd < 0)
+        return h2k_fail_null(H2K_E_UNSUPPORTED, "cannot be reached from here");
+    if (options->archive == NULL)
+        return h2k_file_open_beside(options->dirfd, name);
+    const char *slash = strrchr(options->member, '/');
+    h2k_autofree char *beside = NULL;
+    if (strchr(name, '/') != NULL)
+        return h2k_fail_null(
+            H2K_E_CORRUPT, "extent file name '%s' is not a plain name", name);
+    if (asprintf(&beside, "%.*s%s",
+                 slash == NULL ? 0 : (int)(slash + 1 - options->member),
+                 options->member, name) < 0) {
+        beside = NULL;
+        return h2k_fail_null(H2K_E_NOMEM, "out of memory");
+    }
+    return h2k_tar_open_member(options->archive, beside);
 }
 
 static int
@@ -156,6 +179,31 @@ open_directory_of(const char *path)
                   : fd;
 }
 
+/* The file at PATH, or the member of it that OPTIONS names: then the archive
+ * is in *TAR, and in OPTIONS. */
+static struct h2k_block *
+open_file(const char *path, struct h2k_image_options *options,
+          struct h2k_tar **tar)
+{
+    H2K_AUTO(h2k_block) file = h2k_file_open(path);
+    if (file == NULL || options->member == NULL)
+        return h2k_steal(file);
+    options->archive = *tar = h2k_tar_open(file);
+    H2K_AUTO(h2k_block)
+    member = *tar == NULL ? NULL : h2k_tar_open_member(*tar, options->member);
+    if (member == NULL)
+        h2k_prefix("%s: ", path);
+    return h2k_steal(member);
+}
+
+static void
+name_image(const char *path, const struct h2k_image_options *options)
+{
+    if (options->member != NULL)
+        h2k_prefix("%s: ", options->member);
+    h2k_prefix("%s: ", path);
+}
+
 struct h2k_block *
 h2k_image_open(const char *path, const char *format,
                const struct h2k_image_options *options,
@@ -164,7 +212,8 @@ h2k_image_open(const char *path, const char *format,
     struct h2k_image_options own = { .dirfd = -1 };
     if (options != NULL)
         own = *options;
-    H2K_AUTO(h2k_block) file = h2k_file_open(path);
+    H2K_AUTO(h2k_tar) tar = NULL;
+    H2K_AUTO(h2k_block) file = open_file(path, &own, &tar);
     if (file == NULL)
         return NULL;
     h2k_autofd int directory = open_directory_of(path);
@@ -173,7 +222,7 @@ h2k_image_open(const char *path, const char *format,
     own.dirfd = directory;
     struct h2k_block *disk = h2k_image_open_block(file, format, &own, info);
     if (disk == NULL) {
-        h2k_prefix("%s: ", path);
+        name_image(path, &own);
         return NULL;
     }
     if (file_out != NULL)

@@ -10,23 +10,28 @@
 #define H2K_IMAGE_IMAGE_H
 
 #include "block/block.h"
+#include "block/tar.h"
 
 /* What opening an image found.  Strings are static. */
 struct h2k_image_info {
-    const char *format;     /* "vmdk", "qcow2", "raw" */
-    const char *variant;    /* "streamOptimized", "v3", ""; never NULL */
-    uint64_t virtual_size;  /* bytes */
-    uint64_t file_size;     /* bytes, of all the files it consists of */
-    uint32_t granularity;   /* bytes: grain or cluster; reads aligned to it
-                               are decoded once.  A power of two; 512 when
-                               there is no such thing */
-    bool compressed;        /* some of it is */
+    const char *format;    /* "vmdk", "qcow2", "raw" */
+    const char *variant;   /* "streamOptimized", "v3", ""; never NULL */
+    uint64_t virtual_size; /* bytes */
+    uint64_t file_size;    /* bytes, of all the files it consists of */
+    uint32_t granularity;  /* bytes: grain or cluster; reads aligned to it
+                              are decoded once.  A power of two; 512 when
+                              there is no such thing */
+    bool compressed;       /* some of it is */
 };
 
 struct h2k_image_options {
     /* The directory of the image's file, for formats whose extents are files
      * beside it; -1 when there is none (they are then refused). */
     int dirfd;
+    /* The image is this member of the archive (an OVA); NULL: it is a file.
+     * Its extents are members beside it. */
+    const char *member;
+    const struct h2k_tar *archive;
     /* Open a backing file that a qcow2 names.  Off unless the user asked: a
      * guest's owner could name any file of the host. */
     bool allow_backing;
@@ -72,7 +77,8 @@ struct h2k_block *h2k_image_open_block(struct h2k_block *file,
                                        const struct h2k_image_options *options,
                                        struct h2k_image_info *info);
 
-/* The same for a path; the directory is the path's own, whatever OPTIONS says.
+/* The same for a path; the directory is the path's own, whatever OPTIONS says,
+ * and so is the archive where a member is named.
  * FILE_OUT, when not NULL, receives a reference to the block of the file's own
  * bytes (for hashing), which the caller releases; it is left alone on
  * failure. */
@@ -80,5 +86,12 @@ struct h2k_block *h2k_image_open(const char *path, const char *format,
                                  const struct h2k_image_options *options,
                                  struct h2k_image_info *info,
                                  struct h2k_block **file_out);
+
+/* For formats whose extents are files beside the image's: the file NAME, one
+ * component of a path (H2K_E_CORRUPT).  H2K_E_NOENT; H2K_E_UNSUPPORTED where
+ * there is no directory. */
+struct h2k_block *
+h2k_image_open_beside(const struct h2k_image_options *options,
+                      const char *name);
 
 #endif

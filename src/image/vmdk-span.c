@@ -4,8 +4,8 @@
 
 #include "base/checked.h"
 #include "base/error.h"
-#include "block/file.h"
 #include "block/slice.h"
+#include "image/image.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -133,14 +133,15 @@ open_sparse(struct h2k_block *file, const struct h2k_vmdk_extent *e,
 }
 
 static struct h2k_block *
-open_extent(const struct h2k_vmdk_extent *e, int dirfd, struct sums *sums)
+open_extent(const struct h2k_vmdk_extent *e,
+            const struct h2k_image_options *options, struct sums *sums)
 {
-    if (dirfd < 0)
+    if (options->archive == NULL && options->dirfd < 0)
         return h2k_fail_null(H2K_E_UNSUPPORTED,
                              "its data is in the file '%s' beside it, which "
                              "cannot be reached from here",
                              e->file);
-    H2K_AUTO(h2k_block) file = h2k_file_open_beside(dirfd, e->file);
+    H2K_AUTO(h2k_block) file = h2k_image_open_beside(options, e->file);
     if (file == NULL && h2k_errcode() == H2K_E_NOENT)
         return h2k_fail_null(H2K_E_SOURCE,
                              "its data is in the file '%s' beside it, which "
@@ -158,8 +159,8 @@ open_extent(const struct h2k_vmdk_extent *e, int dirfd, struct sums *sums)
 }
 
 static int
-add_piece(struct span *span, const struct h2k_vmdk_extent *e, int dirfd,
-          struct sums *sums)
+add_piece(struct span *span, const struct h2k_vmdk_extent *e,
+          const struct h2k_image_options *options, struct sums *sums)
 {
     struct piece *last =
         span->count == 0 ? NULL : &span->pieces[span->count - 1];
@@ -172,7 +173,7 @@ add_piece(struct span *span, const struct h2k_vmdk_extent *e, int dirfd,
         span->count++;
         return 0;
     }
-    piece->block = open_extent(e, dirfd, sums);
+    piece->block = open_extent(e, options, sums);
     if (piece->block == NULL)
         return -1;
     span->count++;
@@ -181,7 +182,8 @@ add_piece(struct span *span, const struct h2k_vmdk_extent *e, int dirfd,
 }
 
 struct h2k_block *
-h2k_vmdk_span_open(const struct h2k_vmdk_descriptor *d, int dirfd,
+h2k_vmdk_span_open(const struct h2k_vmdk_descriptor *d,
+                   const struct h2k_image_options *options,
                    uint64_t *file_size, uint32_t *granularity,
                    bool *compressed)
 {
@@ -194,7 +196,7 @@ h2k_vmdk_span_open(const struct h2k_vmdk_descriptor *d, int dirfd,
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
     }
     for (size_t i = 0; i < d->extent_count; i++)
-        if (add_piece(span, &d->extents[i], dirfd, &sums) < 0) {
+        if (add_piece(span, &d->extents[i], options, &sums) < 0) {
             span_close(span);
             return NULL;
         }

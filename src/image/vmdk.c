@@ -77,7 +77,8 @@ open_embedded(struct h2k_block *file, struct h2k_image_info *info)
 }
 
 static struct h2k_block *
-open_described(struct h2k_block *file, int dirfd, struct h2k_image_info *info)
+open_described(struct h2k_block *file, const struct h2k_image_options *options,
+               struct h2k_image_info *info)
 {
     uint64_t size = h2k_block_size(file);
     h2k_autofree char *text = h2k_block_read_alloc(
@@ -90,7 +91,7 @@ open_described(struct h2k_block *file, int dirfd, struct h2k_image_info *info)
         return NULL;
     info->variant = d->create_type;
     struct h2k_block *disk = h2k_vmdk_span_open(
-        d, dirfd, &info->file_size, &info->granularity, &info->compressed);
+        d, options, &info->file_size, &info->granularity, &info->compressed);
     info->file_size += size;
     return disk;
 }
@@ -111,7 +112,7 @@ vmdk_open(struct h2k_block *file, const struct h2k_image_options *options,
                              "copying its files");
     struct h2k_block *disk = memcmp(magic, "KDMV", 4) == 0
                                  ? open_embedded(file, info)
-                                 : open_described(file, options->dirfd, info);
+                                 : open_described(file, options, info);
     if (disk != NULL)
         info->virtual_size = h2k_block_size(disk);
     return disk;

@@ -19,6 +19,8 @@
 
 #define H2K_VMDK_SECTOR 512
 
+struct h2k_image_options;
+
 /* The header of a sparse extent ("Hosted Sparse Extents").  Offsets and sizes
  * are in sectors of 512 bytes, and lie inside the file but for the
  * directories, which are checked where they are loaded. */
@@ -28,8 +30,8 @@ struct h2k_vmdk_header {
     uint64_t grain_size; /* a power of two, 8 or more */
     uint64_t descriptor_offset, descriptor_size; /* 0, 0: none embedded */
     uint32_t table_entries; /* in one grain table; a power of two */
-    uint64_t directory; /* H2K_VMDK_DIRECTORY_AT_END: the footer has it */
-    uint64_t overhead;  /* where the grains begin; not checked */
+    uint64_t directory;     /* H2K_VMDK_DIRECTORY_AT_END: the footer has it */
+    uint64_t overhead;      /* where the grains begin; not checked */
     uint64_t redundant_directory; /* 0: none */
     bool zeroed_grains;           /* a table entry of 1 is a grain of zeros */
     bool compressed;              /* grains are zlib streams behind markers */
@@ -108,11 +110,13 @@ void h2k_vmdk_descriptor_free(struct h2k_vmdk_descriptor *descriptor);
 
 H2K_DEFINE_AUTO(h2k_vmdk_descriptor, h2k_vmdk_descriptor_free)
 
-/* The disk of a descriptor's extents, opened in the directory DIRFD.
+/* The disk of a descriptor's extents, opened beside the descriptor
+ * as OPTIONS says.
  * *FILE_SIZE is the sum of their files' bytes, *GRANULARITY the largest
  * grain in bytes, or 512, and *COMPRESSED whether any grains are. */
 struct h2k_block *
-h2k_vmdk_span_open(const struct h2k_vmdk_descriptor *descriptor, int dirfd,
+h2k_vmdk_span_open(const struct h2k_vmdk_descriptor *descriptor,
+                   const struct h2k_image_options *options,
                    uint64_t *file_size, uint32_t *granularity,
                    bool *compressed);
 

@@ -128,7 +128,8 @@ h2k_manifest_check_consistency(const struct h2k_manifest *m,
         return;
     check_unique(h2k_node_get(m->modern, "disks"), "id", H2K_PROBLEM_ERROR,
                  "id", problems);
-    if (m->output.filename != NULL && m->disk_count > 1)
+    if (m->kind == H2K_MANIFEST_ARTIFACT && m->output.filename != NULL &&
+        m->disk_count > 1)
         h2k_report(problems, H2K_PROBLEM_ERROR,
                    node_at(m, "output", NULL, "filename"),
                    "leave it out, and each disk gets its own",

@@ -84,15 +84,18 @@ h2k_disk_hash(const struct h2k_manifest_disk *disk,
 
 int
 h2k_manifest_compare_checksum(const struct h2k_manifest_disk *disk,
-                              const char *sha256_hex)
+                              const char *hex)
 {
-    if (disk->checksum == NULL || strcmp(disk->checksum, sha256_hex) == 0)
+    enum h2k_hash_kind kind = H2K_HASH_SHA256;
+    if (disk->checksum == NULL || strcmp(disk->checksum, hex) == 0)
         return 0;
+    h2k_hash_kind_of(disk->checksum, &kind);
     return h2k_fail(H2K_E_CHECKSUM,
-                    "Checksum mismatch for %s: expected sha256:%s, got "
-                    "sha256:%s (the file is not the one that was exported: "
+                    "Checksum mismatch for %s: expected %s:%s, got "
+                    "%s:%s (the file is not the one that was exported: "
                     "copy it, or export it, again)",
-                    disk->id, disk->checksum, sha256_hex);
+                    disk->id, h2k_hash_word(kind), disk->checksum,
+                    h2k_hash_word(kind), hex);
 }
 
 /* The thread's error, as a problem of KEY in the disk's map. */

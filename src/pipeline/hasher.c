@@ -18,16 +18,17 @@ struct h2k_hasher {
     atomic_bool stop;
     int rc;
     struct h2k_saved_error error;
-    char hex[H2K_SHA256_HEX_SIZE];
+    enum h2k_hash_kind kind;
+    char hex[H2K_HASH_HEX_SIZE];
 };
 
 static int
 hash_all(struct h2k_hasher *h)
 {
-    H2K_AUTO(h2k_sha256) sha = h2k_sha256_new();
+    H2K_AUTO(h2k_hash) hash = h2k_hash_new(h->kind);
     h2k_autofree uint8_t *buffer = aligned_alloc(4096, STEP);
     uint64_t size = h2k_block_size(h->file);
-    if (sha == NULL)
+    if (hash == NULL)
         return -1;
     if (buffer == NULL)
         return h2k_fail(H2K_E_NOMEM, "out of memory");
@@ -37,14 +38,10 @@ hash_all(struct h2k_hasher *h)
             return h2k_fail(H2K_E_FAILED, "checksum not finished");
         if (h2k_check_interrupt() < 0 ||
             h2k_block_pread(h->file, buffer, count, at) < 0 ||
-            h2k_sha256_update(sha, buffer, count) < 0)
+            h2k_hash_update(hash, buffer, count) < 0)
             return -1;
     }
-    uint8_t digest[H2K_SHA256_SIZE];
-    if (h2k_sha256_finish(sha, digest) < 0)
-        return -1;
-    h2k_sha256_hex(digest, h->hex);
-    return 0;
+    return h2k_hash_finish(hash, h->hex);
 }
 
 static void *
@@ -58,12 +55,13 @@ hasher_thread(void *opaque)
 }
 
 struct h2k_hasher *
-h2k_hasher_start(struct h2k_block *file)
+h2k_hasher_start(struct h2k_block *file, enum h2k_hash_kind kind)
 {
     struct h2k_hasher *h = calloc(1, sizeof(*h));
     if (h == NULL)
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
     h->file = h2k_block_ref(file);
+    h->kind = kind;
     if (pthread_create(&h->thread, NULL, hasher_thread, h) != 0) {
         h2k_block_unref(h->file);
         free(h);
@@ -80,14 +78,13 @@ hasher_join(struct h2k_hasher *h)
     h->joined = true;
 }
 
-int
-h2k_hasher_wait(struct h2k_hasher *h, char hex[H2K_SHA256_HEX_SIZE])
+const char *
+h2k_hasher_wait(struct h2k_hasher *h)
 {
     hasher_join(h);
     if (h->rc < 0)
-        return h2k_error_restore(&h->error);
-    memcpy(hex, h->hex, sizeof(h->hex));
-    return 0;
+        h2k_error_restore(&h->error);
+    return h->rc < 0 ? NULL : h->hex;
 }
 
 void

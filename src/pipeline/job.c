@@ -186,6 +186,7 @@ job_clear(struct h2k_job *job)
         free(disk->output_path);
     }
     free(job->disks);
+    h2k_manifest_free(job->opened);
 }
 
 /* A report that cannot be written is the job's error only where the job had

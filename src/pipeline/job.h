@@ -61,7 +61,8 @@ struct h2k_job_disk {
 };
 
 struct h2k_job {
-    const struct h2k_manifest *manifest;
+    const struct h2k_manifest *manifest; /* from LOAD_MANIFEST on, `opened` */
+    struct h2k_manifest *opened;         /* of an OVA or OVF; owned; or NULL */
     const struct h2k_job_settings *settings;
     struct h2k_report *report;
     size_t disk_count;

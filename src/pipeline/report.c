@@ -109,6 +109,12 @@ carry_remarks(struct h2k_report *r, const struct h2k_manifest *m)
 }
 
 void
+h2k_report_machine(struct h2k_report *r, const struct h2k_manifest *m)
+{
+    ADD(r->input, "vm_name", h2k_json_text(h2k_manifest_source(m)->vm_name));
+}
+
+void
 h2k_report_input(struct h2k_report *r, const struct h2k_manifest *m,
                  const char *path)
 {
@@ -118,7 +124,7 @@ h2k_report_input(struct h2k_report *r, const struct h2k_manifest *m,
     ADD(r->input, "kind", json_string(artifact ? "artifact" : "migration"));
     ADD(r->input, "provider", h2k_json_text(source->provider));
     ADD(r->input, "vm_id", h2k_json_text(source->vm_id));
-    ADD(r->input, "vm_name", h2k_json_text(source->vm_name));
+    h2k_report_machine(r, m);
     carry_remarks(r, m);
 }
 

@@ -28,6 +28,10 @@ H2K_DEFINE_AUTO(h2k_report, h2k_report_free)
 void h2k_report_input(struct h2k_report *report,
                       const struct h2k_manifest *manifest, const char *path);
 
+/* The machine's name, where that is found out later. */
+void h2k_report_machine(struct h2k_report *report,
+                        const struct h2k_manifest *manifest);
+
 /* A stage runs from begin to end; what is said in between is its own.  NAME
  * is one of export, load_manifest, inspect, fix, convert, validate, import.
  * RESULT is stolen, and NULL where there is none. */

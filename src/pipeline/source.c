@@ -52,15 +52,16 @@ check_qcow2(struct h2k_block *file, char *warning)
 }
 
 struct h2k_block *
-h2k_source_open(const char *path, const char *format,
+h2k_source_open(const char *path, const char *member, const char *format,
                 struct h2k_image_info *info, struct h2k_block **file_out,
                 char warning[H2K_SOURCE_WARNING])
 {
+    const struct h2k_image_options options = { .dirfd = -1, .member = member };
     H2K_AUTO(h2k_block) file = NULL;
     H2K_AUTO(h2k_block)
-    disk = h2k_image_open(path, format, NULL, info, &file);
+    disk = h2k_image_open(path, format, &options, info, &file);
     warning[0] = '\0';
-    if (disk == NULL && h2k_errcode() == H2K_E_NOENT)
+    if (disk == NULL && member == NULL && h2k_errcode() == H2K_E_NOENT)
         return h2k_fail_null(H2K_E_SOURCE, "Source path not found: %s", path);
     if (disk == NULL) {
         advise();

@@ -8,14 +8,16 @@
 #define H2K_SOURCE_WARNING 400
 
 /*
- * The disk in the image at PATH, of FORMAT (NULL: by its bytes).  *FILE, when
+ * The disk in the image at PATH, or in MEMBER of the OVA at PATH (NULL: it is
+ * none), of FORMAT (NULL: by its bytes).  *FILE, when
  * not NULL, gets a reference of the file itself.  WARNING: what is odd about
  * it and keeps nobody from reading it, or "".
  *
  * A qcow2 with a table that is something else as well is refused: its bytes
  * would be read as a disk's data, and nothing would tell.
  */
-struct h2k_block *h2k_source_open(const char *path, const char *format,
+struct h2k_block *h2k_source_open(const char *path, const char *member,
+                                  const char *format,
                                   struct h2k_image_info *info,
                                   struct h2k_block **file,
                                   char warning[H2K_SOURCE_WARNING]);

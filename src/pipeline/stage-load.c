@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "block/overlay.h"
 #include "pipeline/job.h"
+#include "pipeline/json.h"
+#include "pipeline/package.h"
 #include "pipeline/source.h"
 
 #include <inttypes.h>
@@ -13,8 +15,9 @@ open_image(struct h2k_job *job, struct h2k_job_disk *disk)
 {
     char warning[H2K_SOURCE_WARNING], message[H2K_SOURCE_WARNING + 80];
     H2K_AUTO(h2k_block)
-    image = h2k_source_open(disk->spec->path, disk->spec->source_format,
-                            &disk->info, &disk->file, warning);
+    image = h2k_source_open(disk->spec->path, disk->spec->member,
+                            disk->spec->source_format, &disk->info,
+                            &disk->file, warning);
     if (image == NULL)
         return -1;
     if (warning[0] != '\0') {
@@ -36,10 +39,10 @@ check_bytes(struct h2k_job *job, const struct h2k_job_disk *disk)
         return;
     char message[300];
     snprintf(message, sizeof(message),
-             "%.64s: the manifest says %" PRIu64
-             " bytes; the file has %" PRIu64 " and the disk in it %" PRIu64,
-             spec->id, spec->bytes, disk->info.file_size,
-             disk->info.virtual_size);
+             "%.64s: the %s says %" PRIu64 " bytes; the file has %" PRIu64
+             " and the disk in it %" PRIu64,
+             spec->id, job->opened != NULL ? "OVF" : "manifest", spec->bytes,
+             disk->info.file_size, disk->info.virtual_size);
     h2k_report_warning(job->report, message);
 }
 
@@ -52,19 +55,25 @@ start_hashing(struct h2k_job *job, struct h2k_job_disk *disk)
     if (!validate->enabled || !validate->verify_checksum ||
         disk->spec->checksum == NULL)
         return 0;
-    disk->hasher = h2k_hasher_start(disk->file);
+    enum h2k_hash_kind kind = H2K_HASH_SHA256;
+    h2k_hash_kind_of(disk->spec->checksum, &kind);
+    disk->hasher = h2k_hasher_start(disk->file, kind);
     return disk->hasher == NULL ? -1 : 0;
 }
 
 static json_t *
 describe(const struct h2k_job_disk *disk)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "disk_id",
-                     disk->spec->id, "path", disk->spec->path, "format",
-                     disk->info.format, "variant", disk->info.variant,
-                     "file_size_bytes", (json_int_t)disk->info.file_size,
-                     "virtual_size_bytes",
-                     (json_int_t)disk->info.virtual_size);
+    json_t *object =
+        json_pack("{s:s, s:o, s:s, s:s, s:I, s:I}", "disk_id", disk->spec->id,
+                  "path", h2k_json_text(disk->spec->path), "format",
+                  disk->info.format, "variant", disk->info.variant,
+                  "file_size_bytes", (json_int_t)disk->info.file_size,
+                  "virtual_size_bytes", (json_int_t)disk->info.virtual_size);
+    if (disk->spec->member != NULL)
+        json_object_set_new(object, "member",
+                            h2k_json_text(disk->spec->member));
+    return object;
 }
 
 static char *
@@ -137,17 +146,29 @@ load_disk(struct h2k_job *job, size_t i)
     return start_hashing(job, disk);
 }
 
+/* An OVA or OVF: its disks are found out now. */
+static int
+open_package(struct h2k_job *job)
+{
+    job->opened = h2k_package_open(job->manifest);
+    if (job->opened == NULL)
+        return -1;
+    job->manifest = job->opened;
+    h2k_report_machine(job->report, job->manifest);
+    for (size_t i = 0; i < h2k_manifest_warning_count(job->manifest); i++)
+        h2k_report_warning(job->report,
+                           h2k_manifest_warning(job->manifest, i)->message);
+    return 0;
+}
+
 int
 h2k_stage_load(struct h2k_job *job, json_t *result)
 {
+    if (h2k_package_is_closed(job->manifest) && open_package(job) < 0)
+        return -1;
     size_t count = h2k_manifest_disk_count(job->manifest);
     json_t *disks = json_array();
     json_object_set_new(result, "disks", disks);
-    if (count == 0)
-        return h2k_fail(H2K_E_UNSUPPORTED,
-                        "%s sources are not read yet: unpack it, and name the "
-                        "disks in an artifact manifest",
-                        h2k_manifest_source(job->manifest)->type);
     job->disks = calloc(count, sizeof(*job->disks));
     if (job->disks == NULL)
         return h2k_fail(H2K_E_NOMEM, "out of memory");

@@ -26,12 +26,10 @@ add_check(json_t *checks, const char *name, const char *disk_id, int rc,
 static int
 check_checksum(const struct h2k_job_disk *disk)
 {
-    char hex[H2K_SHA256_HEX_SIZE];
     if (disk->stream != NULL)
         return h2k_manifest_compare_checksum(disk->spec, disk->stream->sha256);
-    if (h2k_hasher_wait(disk->hasher, hex) < 0)
-        return -1;
-    return h2k_manifest_compare_checksum(disk->spec, hex);
+    const char *hex = h2k_hasher_wait(disk->hasher);
+    return hex == NULL ? -1 : h2k_manifest_compare_checksum(disk->spec, hex);
 }
 
 /* What was written, as a file to read. */
@@ -94,7 +92,7 @@ hash_output(const struct h2k_job_disk *disk)
     if (file == NULL)
         return NULL;
     h2k_file_read_directly(file);
-    return h2k_hasher_start(file);
+    return h2k_hasher_start(file, H2K_HASH_SHA256);
 }
 
 static bool
@@ -115,12 +113,30 @@ check_image(struct h2k_job *job, struct h2k_job_disk *disk, json_t *checks)
                   "every cluster is referenced as often as it is counted") < 0)
         return -1;
     H2K_AUTO(h2k_hasher) hasher = NULL;
-    if (disk->stream == NULL && is_dense(disk) && (hasher = hash_output(disk)) == NULL)
+    if (disk->stream == NULL && is_dense(disk) &&
+        (hasher = hash_output(disk)) == NULL)
         return -1;
     if (add_check(checks, "content", disk->spec->id, check_content(job, disk),
                   "read back, and the same as what was written") < 0)
         return -1;
-    return hasher == NULL ? 0 : h2k_hasher_wait(hasher, disk->output_sha256);
+    if (hasher == NULL)
+        return 0;
+    const char *hex = h2k_hasher_wait(hasher);
+    if (hex == NULL)
+        return -1;
+    strcpy(disk->output_sha256, hex);
+    return 0;
+}
+
+/* What the checksum is of, for its line. */
+static const char *
+checksum_detail(const struct h2k_job_disk *disk, char text[64])
+{
+    enum h2k_hash_kind kind = H2K_HASH_SHA256;
+    h2k_hash_kind_of(disk->spec->checksum, &kind);
+    snprintf(text, 64, "the source's %s is the manifest's",
+             h2k_hash_name(kind));
+    return text;
 }
 
 static int
@@ -133,11 +149,12 @@ check_disks(struct h2k_job *job, json_t *checks)
         if (disk->output != NULL && asked->check_image_integrity &&
             check_image(job, disk, checks) < 0)
             return -1;
+        char detail[64];
         bool arrived = disk->stream != NULL && asked->verify_checksum &&
                        disk->spec->checksum != NULL;
         if ((disk->hasher != NULL || arrived) &&
             add_check(checks, "checksum", disk->spec->id, check_checksum(disk),
-                      "the source's SHA-256 is the manifest's") < 0)
+                      checksum_detail(disk, detail)) < 0)
             return -1;
     }
     return 0;
