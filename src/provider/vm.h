@@ -51,12 +51,12 @@ struct h2k_vm_nic {
 };
 
 struct h2k_vm {
-    char *id;   /* managed object id: "vm-42" */
-    char *name; /* decoded: '/' may be in it */
-    char *path; /* inventory path: "/DC0/vm/folder/name" */
-    char *uuid; /* BIOS uuid */
-    char *datacenter;
-    char *host; /* the host's name */
+    char *id;         /* managed object id: "vm-42" */
+    char *name;       /* decoded: '/' may be in it */
+    char *path;       /* inventory path: "/DC0/vm/folder/name" */
+    char *uuid;       /* BIOS uuid */
+    char *datacenter; /* its inventory path without the first '/': "DC0" */
+    char *host;       /* the host's name */
     char *annotation;
     char *change_version; /* of its configuration: one that differs means
                              that the VM was changed or run; or NULL */

@@ -67,14 +67,18 @@ struct h2k_vsphere_rows {
 void h2k_vsphere_rows_clear(struct h2k_vsphere_rows *rows);
 
 struct h2k_vsphere_filter {
-    const char *folder;       /* inventory path to stay under; or NULL */
+    const char *folder;       /* inventory path to stay under, or relative to
+                                 the VM folder of a datacenter; or NULL */
     const char *pattern;      /* fnmatch(3) on the name; or on the path where
                                  it has a '/'; or NULL */
     const char *const *pairs; /* "power=on", "guest=*debian*", "host=…",
-                                "template=false", "tag=…"; ended by NULL; or
-                                NULL.  An unknown key is H2K_E_USAGE. */
+                                "name=…", "template=false", "tag=…" (a custom
+                                attribute, "name:value" or its value); ended
+                                by NULL; or NULL.  An unknown key is
+                                H2K_E_USAGE. */
 };
-/* Every VM that passes, by path.  Pages through a large inventory. */
+/* Every VM that passes, by path.  Pages through a large inventory.
+ * H2K_E_NOENT for a folder or datacenter that is not there. */
 int h2k_vsphere_list(struct h2k_vsphere *vs,
                      const struct h2k_vsphere_filter *filter,
                      struct h2k_vsphere_rows *rows);
@@ -165,8 +169,9 @@ char *h2k_vsphere_descriptor(struct h2k_vsphere *vs, const char *vm_id,
 
 /* ---- Getting the bytes out: the datastore over HTTPS ---- */
 
-/* The URL of "[datastore] folder/name.vmdk" of a VM: /folder/…?dcPath=…&
- * dsName=….  A flat disk's bytes stand in "…-flat.vmdk". */
+/* The URL of "[datastore] folder/name.vmdk" of a VM, whose datacenter is as
+ * struct h2k_vm has it: /folder/…?dcPath=…&dsName=….  The caller frees it.
+ * A flat disk's bytes stand in "…-flat.vmdk". */
 char *h2k_vsphere_datastore_url(struct h2k_vsphere *vs, const char *datacenter,
                                 const char *backing);
 
