@@ -172,7 +172,8 @@ find_format(struct h2k_ovf_disk *disk, const char *uri)
         }
     return h2k_fail(
         H2K_E_UNSUPPORTED,
-        "has a disk in a format that is not known, %.200s (%.200s)",
+        "has a disk in a format that is not known, %.200s (%.200s): "
+                    "export it as VMDK",
         disk->href, from);
 }
 

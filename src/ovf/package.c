@@ -43,6 +43,16 @@ ends_with(const char *text, const char *end)
     return size >= n && strcasecmp(text + size - n, end) == 0;
 }
 
+/* What is broken was so when it came.  Always -1. */
+static int
+advise(void)
+{
+    if (h2k_errcode() != H2K_E_CORRUPT)
+        return -1;
+    return h2k_fail(H2K_E_CORRUPT, "%s; copy or export it again",
+                    h2k_errmsg());
+}
+
 /* ---- Files ---- */
 
 static char *
@@ -148,9 +158,10 @@ open_tar(struct place *p)
     p->tar = h2k_tar_open(file);
     if (p->tar == NULL)
         explain_no_tar(file);
-    if (p->tar == NULL || find_ovf(p) < 0)
-        return h2k_prefix("%s: ", p->path);
-    return 0;
+    if (p->tar != NULL && find_ovf(p) == 0)
+        return 0;
+    advise();
+    return h2k_prefix("%s: ", p->path);
 }
 
 /* ---- The checksums ---- */
@@ -301,8 +312,7 @@ find_disks(struct h2k_ovf_package *package, const struct place *p,
 static int
 prefix(const struct place *p)
 {
-    if (h2k_errcode() == H2K_E_CHECKSUM)
-        return -1;
+    advise();
     if (p->tar != NULL)
         h2k_prefix("%s: ", p->ovf_name);
     return h2k_prefix("%s: ", p->path);
@@ -333,8 +343,10 @@ load(struct h2k_ovf_package *package, const struct place *p, bool verify)
         read_text(p, p->ovf_name, H2K_OVF_MAX_SIZE, &size);
     if (text == NULL && h2k_errcode() == H2K_E_NOENT && p->tar == NULL)
         return h2k_fail(H2K_E_SOURCE, "Source path not found: %s", p->path);
+    if (text == NULL && p->tar == NULL)
+        return -1;
     if (text == NULL || read_sums(p, &sums, &sums_name) < 0)
-        return p->tar == NULL ? -1 : h2k_prefix("%s: ", p->path);
+        return h2k_prefix("%s: ", p->path);
     const struct h2k_ovf_sum *own = h2k_ovf_sums_find(sums, p->ovf_name);
     if (verify && own != NULL && verify_text(p->ovf_name, text, size, own) < 0)
         return -1;

@@ -186,7 +186,6 @@ job_clear(struct h2k_job *job)
         free(disk->output_path);
     }
     free(job->disks);
-    h2k_manifest_free(job->opened);
 }
 
 /* A report that cannot be written is the job's error only where the job had
@@ -219,5 +218,7 @@ h2k_job_run(const struct h2k_manifest *manifest,
     h2k_report_input(report, manifest, settings->manifest_path);
     int rc = run_stages(&job);
     job_clear(&job);
-    return write_report(&job, rc);
+    rc = write_report(&job, rc);
+    h2k_manifest_free(job.opened); /* which says where the report goes */
+    return rc;
 }

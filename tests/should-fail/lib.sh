@@ -149,3 +149,62 @@ judge() # CODE REPORT BEFORE
             echo "the error is not the last line on standard error"
     fi
 }
+
+# web.ovf: a machine with the disk HREF; ATTRIBUTES of its File, and its
+# FORMAT where it is no VMDK.
+ovf() # HREF [ATTRIBUTES [FORMAT]]
+{
+    cat >web.ovf <<-END
+	<?xml version="1.0" encoding="UTF-8"?>
+	<Envelope xmlns="http://schemas.dmtf.org/ovf/envelope/1"
+	  xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1"
+	  xmlns:rasd="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData">
+	  <References><File ovf:id="f" ovf:href="$1" ${2:-}/></References>
+	  <DiskSection><Info>Disks</Info>
+	    <Disk ovf:diskId="d" ovf:fileRef="f" ovf:capacity="8388608"
+	      ovf:format="${3:-http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized}"/>
+	  </DiskSection>
+	  <VirtualSystem ovf:id="web"><Info>A machine</Info>
+	    <VirtualHardwareSection><Info>Hardware</Info>
+	      <Item><rasd:AddressOnParent>0</rasd:AddressOnParent>
+	        <rasd:ElementName>Hard disk 1</rasd:ElementName>
+	        <rasd:HostResource>ovf:/disk/d</rasd:HostResource>
+	        <rasd:InstanceID>1</rasd:InstanceID>
+	        <rasd:ResourceType>17</rasd:ResourceType></Item>
+	    </VirtualHardwareSection>
+	  </VirtualSystem>
+	</Envelope>
+	END
+}
+
+# web-disk1.vmdk, as an export has it, with the disk of 8 MiB in it.
+exported_disk()
+{
+    disk raw && qemu-img convert -O vmdk -o subformat=streamOptimized raw \
+        web-disk1.vmdk && rm raw
+}
+
+# web.ova of FILE...
+ova() # FILE...
+{
+    tar --format=ustar -b1 -cf web.ova "$@"
+}
+
+# manifest.json, to convert what is in web.ova or web.ovf and nothing else.
+migrate() # ova|ovf
+{
+    cat >manifest.json <<-END
+	{ "version": "1.0", "source": { "type": "$1", "path": "web.$1" },
+	  "output": { "directory": "out" }$CONVERT_ONLY }
+	END
+}
+
+# hyper2kvm, and DIGITS in place of a sum that depends on the day.
+without_sum() # WORD...
+{
+    local code
+    hyper2kvm "$@" 2>.got/raw
+    code=$?
+    sed -E 's/got (sha[0-9]+):[0-9a-f]+/got \1:DIGITS/' .got/raw >&2
+    return $code
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * An archive's members: all of them lie inside it, and each that can be
+ * found can be read.
+ */
+#include "block/memory.h"
+#include "block/tar.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+check_member(const struct h2k_tar *tar, const struct h2k_tar_member *member,
+             uint64_t size)
+{
+    uint8_t byte;
+    if (member->offset > size || member->size > size - member->offset)
+        abort();
+    if (strncmp(member->name, "./", 2) == 0)
+        abort();
+    H2K_AUTO(h2k_block) block = h2k_tar_open_member(tar, member->name);
+    if (block == NULL)
+        return;
+    uint64_t length = h2k_block_size(block);
+    if (length != member->size || member->kind != H2K_TAR_FILE)
+        abort();
+    if (length > 0 && h2k_block_pread(block, &byte, 1, length - 1) < 0)
+        abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    H2K_AUTO(h2k_block) file = h2k_memory_view(data, size);
+        return 0;
+    H2K_AUTO(h2k_tar) tar = h2k_tar_open(file);
+    for (size_t i = 0; tar != NULL && i < h2k_tar_count(tar); i++)
+        check_member(tar, h2k_tar_member(tar, i), size);
+    return 0;
+}

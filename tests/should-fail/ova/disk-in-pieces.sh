@@ -1,0 +1,2 @@
+exported_disk && ovf web-disk1.vmdk 'ovf:chunkSize="1000000"'
+migrate ovf

@@ -1,0 +1,2 @@
+ovf web-disk1.vmdk
+migrate ovf

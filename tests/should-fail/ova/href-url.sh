@@ -1,0 +1,2 @@
+ovf http://example.com/web-disk1.vmdk
+migrate ovf

@@ -1,0 +1,2 @@
+seq 1000 >web.ova
+migrate ova

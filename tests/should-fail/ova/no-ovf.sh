@@ -1,0 +1,2 @@
+exported_disk && ova web-disk1.vmdk
+migrate ova
