@@ -94,13 +94,16 @@ differs(struct h2k_export_job *job, size_t disk, const char *what,
 static int
 compare_sha1(struct h2k_export_job *job, size_t disk, const char *theirs)
 {
+    const struct h2k_export_part *part = &job->parts[disk];
     char ours[HEX_SIZE] = "";
     uint64_t first;
     int fd = stored_at(job, disk, &first);
-    if (fd < 0)
+    if (part->sha1[0] != '\0')
+        snprintf(ours, sizeof(ours), "%s", part->sha1);
+    else if (fd < 0)
         return 0;
-    if (hash_file(fd, job->parts[disk].name, first, job->out->disks[disk].size,
-                  EVP_sha1(), ours) < 0)
+    else if (hash_file(fd, part->name, first, job->out->disks[disk].size,
+                       EVP_sha1(), ours) < 0)
         return -1;
     return strcasecmp(theirs, ours) == 0
                ? 0

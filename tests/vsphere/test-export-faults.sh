@@ -158,7 +158,7 @@ if unshare -rm true 2>/dev/null; then
         echo $? >got/code
         ls out >got/left'
     status=$(cat got/code)
-    fails 6 'no space\|are free' 'a disk that is full'
+    fails 6 'o space\|are free' 'a disk that is full'
     ! grep -v 'state.json$' got/left | grep -Eq '(vmdk|ovf|mf|json)$'
     ok $? 'leaves nothing under a final name'
     rmdir out
