@@ -81,6 +81,10 @@ void h2k_soap_reply_clear(struct h2k_soap_reply *reply);
  * and processing instructions are left out.  NULL with H2K_E_CORRUPT.
  */
 xmlDoc *h2k_soap_parse(const char *xml, size_t size);
+/* The same with the items of h2k_soap_read_each. */
+xmlDoc *h2k_soap_parse_each(const char *xml, size_t size, const char *name,
+                            int (*each)(void *opaque, const xmlNode *item),
+                            void *opaque);
 
 /*
  * An envelope into REPLY, which is { 0 }.  0 when it holds a response; else
