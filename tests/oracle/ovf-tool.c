@@ -49,7 +49,7 @@ static char *
 get(const char *name, const char *other)
 {
     const char *value = getenv(name);
-    return strdup(value == NULL ? other : value);
+    return (char *)(value == NULL ? other : value);
 }
 
 static void
