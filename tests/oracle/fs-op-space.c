@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* What is free, and whether the filesystem is sound. */
+#include "fs-op.h"
+
+#include "base/error.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+int
+op_space(struct session *s, char **w)
+{
+    uint64_t bytes;
+    (void)w;
+    if (h2k_fs_space(s->fs, &bytes) < 0)
+        return -1;
+    printf("%" PRIu64 "\n", bytes);
+    return 0;
+}
+
+static int
+print_range(void *opaque, uint64_t offset, uint64_t length)
+{
+    (void)opaque;
+    printf("%" PRIu64 " %" PRIu64 "\n", offset, length);
+    return 0;
+}
+
+int
+op_free(struct session *s, char **w)
+{
+    (void)w;
+    return h2k_fs_each_free(s->fs, print_range, NULL);
+}
+
+static int
+spoil_range(void *opaque, uint64_t offset, uint64_t length)
+{
+    static const uint8_t spoilt[4096] = { [0 ... 4095] = 0xa5 };
+    struct session *s = opaque;
+    for (uint64_t at = 0, n; at < length; at += n) {
+        n = length - at < sizeof(spoilt) ? length - at : sizeof(spoilt);
+        if (h2k_block_pwrite(s->volume, spoilt, n, offset + at) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Overwrite all that is free. */
+int
+op_spoil(struct session *s, char **w)
+{
+    (void)w;
+    return h2k_fs_each_free(s->fs, spoil_range, s);
+}
+
+/* The filesystem's own checker finds nothing to do. */
+int
+op_check(struct session *s, char **w)
+{
+    h2k_autofree char *command = NULL;
+    const char *checker =
+        strcmp(s->info.type, "vfat") == 0 ? "fsck.fat -n" : "e2fsck -fn";
+    (void)w;
+    if (h2k_fs_flush(s->fs) < 0)
+        return -1;
+    if (asprintf(&command, "%s '%s' >'%s.check' 2>&1", checker, s->path,
+                 s->path) < 0 ||
+        system(command) != 0)
+        return h2k_fail(H2K_E_FAILED, "not clean: see %s.check", s->path);
+    return 0;
+}
