@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* What is done to every ext image, the ones with a journal too. */
+/* What is done to every image of a filesystem: of ext, with a journal or not,
+ * and of vfat. */
 #ifndef H2K_FUZZ_EXT_H
 #define H2K_FUZZ_EXT_H
 

@@ -29,6 +29,21 @@ h2k_utf8_decode(const char *text, size_t size, uint32_t *code_point)
     return length;
 }
 
+size_t
+h2k_utf8_encode(char *to, uint32_t code_point)
+{
+    static const uint8_t first[] = { 0, 0xc0, 0xe0, 0xf0 };
+    if (code_point < 0x80) {
+        to[0] = (char)code_point;
+        return 1;
+    }
+    size_t extra = code_point < 0x800 ? 1 : code_point < 0x10000 ? 2 : 3;
+    to[0] = (char)(first[extra] | code_point >> (6 * extra));
+    for (size_t i = 1; i <= extra; i++)
+        to[i] = (char)(0x80 | (code_point >> (6 * (extra - i)) & 0x3f));
+    return extra + 1;
+}
+
 bool
 h2k_utf8_is_valid(const char *text)
 {

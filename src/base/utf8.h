@@ -11,6 +11,9 @@
  * least 1), and its code point; 0 when it is not well-formed. */
 size_t h2k_utf8_decode(const char *text, size_t size, uint32_t *code_point);
 
+/* CODE_POINT at TO, which has room for 4 bytes; the number of bytes. */
+size_t h2k_utf8_encode(char *to, uint32_t code_point);
+
 bool h2k_utf8_is_valid(const char *text); /* up to its NUL */
 
 /* The size of the part from the start that is well-formed and free of

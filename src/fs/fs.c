@@ -350,6 +350,7 @@ h2k_fs_flush(struct h2k_fs *fs)
 static const struct h2k_fs_type *const types[] = {
     &h2k_member_type,
     &h2k_ext_type,
+    &h2k_vfat_type,
     &h2k_foreign_type,
 };
 

@@ -6,6 +6,7 @@
 #include "fs/probe.h"
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "fs/types.h"
 
 #include <ctype.h>
@@ -69,22 +70,6 @@ h2k_probe_label(struct h2k_fs_info *info, const uint8_t *bytes, size_t length)
     trim(info->label);
 }
 
-/* CODE in UTF-8 (RFC 3629); gives the number of bytes. */
-static size_t
-put_utf8(char *to, uint32_t code)
-{
-    if (code < 0x80) {
-        to[0] = (char)code;
-        return 1;
-    }
-    size_t extra = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-    static const uint8_t first[] = { 0, 0xc0, 0xe0, 0xf0 };
-    to[0] = (char)(first[extra] | code >> (6 * extra));
-    for (size_t i = 1; i <= extra; i++)
-        to[i] = (char)(0x80 | (code >> (6 * (extra - i)) & 0x3f));
-    return extra + 1;
-}
-
 void
 h2k_probe_label_utf16(struct h2k_fs_info *info, const uint8_t *bytes,
                       size_t length)
@@ -102,7 +87,7 @@ h2k_probe_label_utf16(struct h2k_fs_info *info, const uint8_t *bytes,
         }
         if (code == 0 || used + 5 > sizeof(info->label))
             break;
-        used += put_utf8(info->label + used, code);
+        used += h2k_utf8_encode(info->label + used, code);
     }
     info->label[used] = '\0';
     trim(info->label);
@@ -222,7 +207,6 @@ static const struct magic filesystems[] = {
     { "ntfs", 3, 8, "NTFS    ", .probe = h2k_probe_ntfs },
     { "ReFS", 0, 8, "\0\0\0ReFS\0" },
     { "exfat", 3, 8, "EXFAT   ", .probe = h2k_probe_exfat },
-    { "vfat", 510, 2, "\x55\xaa", .probe = h2k_probe_fat },
     { "f2fs", 1024, 4, "\x10\x20\xf5\xf2", UUID_BYTES, 1132,
       .probe = probe_f2fs },
     { "jfs", 32768, 4, "JFS1", UUID_BYTES, 32904, 32920, 16 },
