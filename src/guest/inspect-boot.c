@@ -47,18 +47,53 @@ boot_disk(const struct h2k_guest *guest)
     return guest->root_volume->disk;
 }
 
-/* Is a loader for UEFI in a system partition that is mounted? */
+/* Has a directory a loader in it?  They end in ".efi", whatever the
+ * machine. */
 static bool
-has_efi_loader(struct h2k_root *root)
+has_loader(struct h2k_root *root, const char *path)
 {
-    char path[64];
-    for (size_t i = 0; i < 3; i++) {
-        strcpy(path, esp_mounts[i]);
-        strcat(path, "/EFI");
-        if (h2k_root_is_dir(root, path))
-            return true;
+    char **names;
+    size_t count;
+    bool found = false;
+    if (h2k_root_list(root, path, &names, &count) < 0)
+        return false;
+    for (size_t i = 0; i < count && !found; i++) {
+        size_t length = strlen(names[i]);
+        found = length > 4 && strcasecmp(names[i] + length - 4, ".efi") == 0;
     }
-    return false;
+    h2k_root_free_names(names, count);
+    return found;
+}
+
+/* Is a loader below the system partition at MOUNT ("" for its own root)?
+ * The fallback is in EFI/BOOT, a vendor's in EFI/NAME (UEFI specification,
+ * 3.5.1.1 and 13.3.1.3). */
+static bool
+has_efi_loader(struct h2k_root *root, const char *mount)
+{
+    char **vendors, path[H2K_PATH_MAX];
+    size_t count;
+    bool found = false;
+    snprintf(path, sizeof(path), "%s/EFI", mount);
+    if (h2k_root_list(root, path, &vendors, &count) < 0)
+        return false;
+    for (size_t i = 0; i < count && !found; i++) {
+        snprintf(path, sizeof(path), "%s/EFI/%.255s", mount, vendors[i]);
+        found = has_loader(root, path);
+    }
+    h2k_root_free_names(vendors, count);
+    return found;
+}
+
+/* A system partition that we cannot read is taken to be used; one that we
+ * can read has something to start from, or is empty. */
+static bool
+esp_starts(const struct h2k_guest_volume *volume)
+{
+    if (volume->fs == NULL)
+        return true;
+    H2K_AUTO(h2k_root) root = h2k_root_new(volume->fs);
+    return root != NULL && has_efi_loader(root, "");
 }
 
 const char *
@@ -70,14 +105,15 @@ h2k_inspect_firmware(const struct h2k_guest *guest)
         const struct h2k_guest_volume *v = &guest->volumes[i];
         bool is_esp = strcasecmp(v->type, TYPE_ESP) == 0 ||
                       strcasecmp(v->type, TYPE_ESP_MBR) == 0;
-        esp |= is_esp; /* it may be alone on its disk */
+        esp |= is_esp && esp_starts(v); /* it may be alone on its disk */
         bios |= v->disk == disk && strcasecmp(v->type, TYPE_BIOS_BOOT) == 0;
     }
     if (disk < guest->disk_count) {
         const struct h2k_partition_table *table = guest->disks[disk].table;
         bios |= table == NULL || (strcmp(table->type, "mbr") == 0 && !esp);
     }
-    esp |= has_efi_loader(guest->root);
+    for (size_t i = 0; i < 3; i++)
+        esp |= has_efi_loader(guest->root, esp_mounts[i]);
     bios |= h2k_root_exists(guest->root, "/boot/grub/i386-pc/core.img") ||
             h2k_root_exists(guest->root, "/boot/grub2/i386-pc/core.img");
     return esp ? (bios ? "both" : "uefi") : (bios ? "bios" : NULL);

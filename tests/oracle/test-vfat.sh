@@ -101,11 +101,11 @@ test_options()
 {
     size=$1
     shift
-    make_image "$size" "$@" && fill_image || {
+    if ! make_image "$size" "$@" || ! fill_image; then
         ok 1 "mkfs.fat $*"
         sed 's/^/# /' mkfs.log mcopy.log
         return
-    }
+    fi
     sums_ours image >ours.sums
     cmp -s ours.sums source.sums
     status=$?
@@ -211,8 +211,9 @@ test_short()
     sound "and fsck.fat agrees"
 }
 
-# poke OFFSET OCTAL...
-poke() { at=$1; shift; printf "$@" | dd of=image bs=1 seek="$at" conv=notrunc 2>/dev/null; }
+# poke OFFSET OCTAL
+# shellcheck disable=SC2059 # these are escapes
+poke() { printf "$2" | dd of=image bs=1 seek="$1" conv=notrunc 2>/dev/null; }
 
 refused()
 {

@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-3.0-or-later
+# A guest with an EFI system partition: it is mounted where fstab says, what
+# is on it tells the firmware, and fsck.fat finds nothing after our edits.
+# shellcheck source=tests/tap.sh
+. "$H2K_SOURCE/tests/tap.sh"
+need sfdisk mke2fs mkfs.fat fsck.fat mcopy mmd cpio zstd
+tool=$H2K_BUILD/tests/oracle/guest-tool
+cd "$tap_dir" || exit 1
+PATH=$PATH:/sbin:/usr/sbin
+export MTOOLS_SKIP_CHECK=1
+
+mkdir -p root/etc root/boot/efi root/usr/sbin
+printf 'UUID=AB12-34CD /boot/efi vfat umask=0077 0 1\n/dev/sda2 / ext4 defaults 0 1\n' >root/etc/fstab
+printf 'ID=debian\nVERSION_ID="12"\n' >root/etc/os-release
+echo loader >loader
+version=6.1.0-1
+modules=root/usr/lib/modules/$version
+mkdir -p $modules/kernel root/etc/initramfs-tools archive/usr/lib root/boot/grub
+ln -s usr/lib root/lib
+ln -s usr/lib archive/lib
+echo ext4 >root/etc/initramfs-tools/modules
+for module in virtio virtio_pci virtio_blk; do
+    echo $module >$modules/kernel/$module.ko
+    echo "kernel/$module.ko: kernel/virtio.ko"
+done >$modules/modules.dep
+echo kernel >root/boot/vmlinuz-$version
+(cd archive && find . | cpio --quiet -o -H newc) |
+    zstd -q >root/boot/initrd.img-$version
+printf 'menuentry x {\n\tlinux /boot/vmlinuz-%s root=/dev/sda2\n}\n' $version \
+    >root/boot/grub/grub.cfg
+
+# disk NAME LOADER...: a guest with these files below EFI/debian.
+disk()
+{
+    name=$1
+    shift
+    rm -f "$name" esp
+    truncate -s 80M "$name"
+    truncate -s 40M esp
+    sfdisk --quiet "$name" <<'TABLE'
+label: gpt
+start=1MiB, size=40MiB, type=uefi
+start=42MiB, size=32MiB, type=linux
+TABLE
+    mkfs.fat -F 32 -i ab1234cd esp >/dev/null 2>&1
+    mmd -i esp ::EFI ::EFI/debian
+    for file; do mcopy -i esp loader "::EFI/debian/$file"; done
+    dd if=esp of="$name" bs=1M seek=1 conv=notrunc status=none
+    mke2fs -q -F -t ext4 -d root -E offset=$((42 << 20)) "$name" 32M \
+        2>/dev/null
+}
+
+line()
+{
+    grep -x -- "$1" found >/dev/null
+    status=$?
+    ok $status "finds: $1"
+    [ $status -eq 0 ] || sed 's/^/# /' found
+}
+
+disk uefi.raw grubx64.efi shimx64.efi
+"$tool" inspect uefi.raw >found 2>log
+line 'firmware uefi'
+line 'mount /boot/efi UUID=AB12-34CD'
+line 'filesystem disk-0 1 vfat AB12-34CD'
+is "$(grep -c '^warning' found)" 0 "warns of nothing"
+
+disk plain.raw grubx64.efi
+printf 'waste' | dd of=plain.raw bs=1M seek=30 conv=notrunc status=none
+"$tool" fix fixed.raw plain.raw >changes 2>log
+ok $? "is fixed"
+dd if=fixed.raw of=esp bs=1M skip=1 count=40 status=none
+fsck.fat -n esp >log 2>&1
+ok $? "fsck.fat finds nothing"
+is "$(mtype -i esp ::EFI/debian/grubx64.efi)" loader "the loader is there"
+grep -aq waste fixed.raw
+is $? 1 "what is in free clusters is left out"
+
+disk empty.raw README
+"$tool" inspect empty.raw >found 2>log
+line 'firmware -'
+tap_done
