@@ -9,6 +9,7 @@
 # change them first.  In the environment:
 #   TINY_LABEL  gpt (default): 1 BIOS boot, 2 /boot, 3 swap, 4 /
 #               dos: 1 /boot, 2 extended, 5 swap, 6 /
+#               lvm: as gpt, with / and swap in tiny-vg on partition 4
 #   TINY_BOOT_OPTIONS, TINY_ROOT_OPTIONS  more options for mke2fs
 set -eu
 umask 022
@@ -16,6 +17,7 @@ PATH=$PATH:/usr/sbin:/sbin
 out=$1 hook=${2:-}
 label=${TINY_LABEL:-gpt}
 work=$(mktemp -d)
+tests=$(cd "$(dirname "$0")" && pwd)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
@@ -26,7 +28,10 @@ BOOT_UUID=${GUID}02 SWAP_UUID=${GUID}03 ROOT_UUID=${GUID}04
 case $label in
 gpt) boot=2 swap=3 root=4 ;;
 dos) boot=1 swap=5 root=6 ;;
+lvm) boot=2 swap=3 root=4 ;;
 esac
+root_name=/dev/sda$root swap_name=/dev/sda$swap
+[ "$label" != lvm ] || root_name=/dev/mapper/tiny--vg-root swap_name=/dev/tiny-vg/swap
 
 # ---- The tree ----
 
@@ -115,7 +120,7 @@ boot_loader()
 	set default="0"
 	menuentry 'Debian GNU/Linux' --class debian {
 	        search --no-floppy --fs-uuid --set=root $BOOT_UUID
-	        linux /vmlinuz-$KERNEL root=/dev/sda$root ro quiet
+	        linux /vmlinuz-$KERNEL root=$root_name ro quiet
 	        initrd /initrd.img-$KERNEL
 	}
 	END
@@ -145,9 +150,9 @@ system()
     printf 'root:x:0:0:root:/root:/bin/bash\n' >etc/passwd
     cat >etc/fstab <<-END
 	# The names are those of the disk on its VMware controller.
-	/dev/sda$root / ext4 errors=remount-ro 0 1
+	$root_name / ext4 errors=remount-ro 0 1
 	/dev/sda$boot /boot ext4 defaults 0 2
-	/dev/sda$swap none swap sw 0 0
+	$swap_name none swap sw 0 0
 	END
     cat >etc/network/interfaces <<-END
 	auto lo
@@ -180,6 +185,13 @@ partition()
 	start=2MiB, size=12MiB, uuid=${GUID}12, type=linux
 	start=14MiB, size=2MiB, uuid=${GUID}13, type=swap
 	start=16MiB, size=23MiB, uuid=${GUID}14, type=linux
+	END
+    lvm) cat <<-END ;;
+	label: gpt
+	label-id: ${GUID}00
+	start=1MiB, size=1MiB, uuid=${GUID}11, type=21686148-6449-6E6F-744E-656564454649
+	start=2MiB, size=12MiB, uuid=${GUID}12, type=linux
+	start=16MiB, size=36MiB, uuid=${GUID}14, type=lvm
 	END
     dos) cat <<-END ;;
 	label: dos
@@ -215,12 +227,18 @@ mv "$work/root/boot" "$work/boot"
 mkdir "$work/root/boot"
 
 rm -f "$out"
-truncate -s 40M "$out"
+size=40M
+[ "$label" != lvm ] || size=53M
+truncate -s $size "$out"
 partition | sfdisk -q "$out"
 case $label in
 gpt) swap_at=14 root_at=16 ;;
 dos) swap_at=15 root_at=17 ;;
+lvm) swap_at=41 root_at=17 ;; # in the extents of lvm/tiny-pv.xz
 esac
+[ "$label" != lvm ] ||
+    xz -dc "$tests/lvm/tiny-pv.xz" |
+    dd of="$out" bs=65536 seek=256 conv=notrunc iflag=fullblock status=none
 # shellcheck disable=SC2086 # options are words
 {
     filesystem 2 12 $BOOT_UUID "$work/boot" ${TINY_BOOT_OPTIONS:-}

@@ -150,6 +150,17 @@ h2k_block_flush(struct h2k_block *block)
 }
 
 int
+h2k_block_discard(struct h2k_block *block, uint64_t offset, uint64_t length,
+                  uint64_t *bytes)
+{
+    if (check_range(block, offset, length) < 0)
+        return -1;
+    if (length == 0 || block->ops->discard == NULL)
+        return 0;
+    return block->ops->discard(block->state, offset, length, bytes);
+}
+
+int
 h2k_block_extent(struct h2k_block *block, uint64_t offset, uint64_t length,
                  struct h2k_extent *out)
 {

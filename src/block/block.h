@@ -72,6 +72,11 @@ struct h2k_block_ops {
     int (*extent)(void *state, uint64_t offset, uint64_t length,
                   struct h2k_extent *out);
 
+    /* [offset, offset + length) need not be kept; how many bytes of data are
+     * left out for it is added to *BYTES.  NULL: all is kept. */
+    int (*discard)(void *state, uint64_t offset, uint64_t length,
+                   uint64_t *bytes);
+
     /* Bytes written before are durable when it returns.  NULL: nothing to
      * do. */
     int (*flush)(void *state);
@@ -95,14 +100,20 @@ const char *h2k_block_name(const struct h2k_block *block);
 /* Read or write exactly COUNT bytes.  Outside the block: H2K_E_RANGE. */
 int h2k_block_pread(struct h2k_block *block, void *buffer, size_t count,
                     uint64_t offset);
-int h2k_block_pwrite(struct h2k_block *block, const void *buffer,
-                     size_t count, uint64_t offset);
+int h2k_block_pwrite(struct h2k_block *block, const void *buffer, size_t count,
+                     uint64_t offset);
 int h2k_block_zero(struct h2k_block *block, uint64_t offset, uint64_t length);
 int h2k_block_flush(struct h2k_block *block);
 
+/* [offset, offset + length) need not be kept: what it reads as from now on
+ * is not defined.  An overlay below leaves it out, in whole chunks.  How many
+ * bytes of data that saves is added to *BYTES. */
+int h2k_block_discard(struct h2k_block *block, uint64_t offset,
+                      uint64_t length, uint64_t *bytes);
+
 /* The extent that starts at OFFSET, at most LENGTH (> 0) bytes long. */
-int h2k_block_extent(struct h2k_block *block, uint64_t offset,
-                     uint64_t length, struct h2k_extent *out);
+int h2k_block_extent(struct h2k_block *block, uint64_t offset, uint64_t length,
+                     struct h2k_extent *out);
 
 /* For a driver's own calls beside the vtable: the state of BLOCK, which must
  * have been made with OPS (a programming error otherwise: it aborts). */

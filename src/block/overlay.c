@@ -365,12 +365,78 @@ overlay_extent(void *state, uint64_t offset, uint64_t length,
     return 0;
 }
 
+/* Room for one more range at INDEX. */
+static int
+insert_range(struct overlay *o, size_t index, struct range range)
+{
+    if (o->discarded_count == o->discarded_capacity) {
+        size_t capacity = o->discarded_capacity * 2 + 64;
+        struct range *more =
+            reallocarray(o->discarded, capacity, sizeof(*more));
+        if (more == NULL)
+            return h2k_fail(H2K_E_NOMEM, "out of memory");
+        o->discarded = more;
+        o->discarded_capacity = capacity;
+    }
+    memmove(o->discarded + index + 1, o->discarded + index,
+            (o->discarded_count - index) * sizeof(*o->discarded));
+    o->discarded[index] = range;
+    o->discarded_count++;
+    return 0;
+}
+
+/* The whole chunks inside a range. */
+static int
+drop(struct overlay *o, uint64_t offset, uint64_t length)
+{
+    struct range range = { .begin = h2k_div_up(offset, CHUNK),
+                           .end = (offset + length) / CHUNK };
+    if (range.begin >= range.end)
+        return 0;
+
+    /* Swallow every range that the new one meets. */
+    size_t first = find_discarded(o, range.begin);
+    if (first > 0 && o->discarded[first - 1].end == range.begin)
+        first--;
+    size_t last = first;
+    while (last < o->discarded_count &&
+           o->discarded[last].begin <= range.end) {
+        range.begin = h2k_min_u64(range.begin, o->discarded[last].begin);
+        range.end = h2k_max_u64(range.end, o->discarded[last].end);
+        last++;
+    }
+    if (first == last)
+        return insert_range(o, first, range);
+    o->discarded[first] = range;
+    memmove(o->discarded + first + 1, o->discarded + last,
+            (o->discarded_count - last) * sizeof(*o->discarded));
+    o->discarded_count -= last - first - 1;
+    return 0;
+}
+
+static int
+overlay_discard(void *state, uint64_t offset, uint64_t length, uint64_t *bytes)
+{
+    uint64_t at = h2k_align_up(offset, CHUNK);
+    uint64_t end = h2k_align_down(offset + length, CHUNK);
+    while (at < end) {
+        struct h2k_extent extent;
+        if (overlay_extent(state, at, end - at, &extent) < 0)
+            return -1;
+        if (extent.kind == H2K_EXTENT_DATA)
+            *bytes += extent.length;
+        at += extent.length;
+    }
+    return drop(state, offset, length);
+}
+
 static const struct h2k_block_ops overlay_ops = {
     .name = "overlay",
     .close = overlay_close,
     .pread = overlay_pread,
     .pwrite = overlay_pwrite,
     .extent = overlay_extent,
+    .discard = overlay_discard,
 };
 
 struct h2k_block *
@@ -401,26 +467,6 @@ overlay_of(struct h2k_block *block)
     return h2k_block_state(block, &overlay_ops);
 }
 
-/* Room for one more range at INDEX. */
-static int
-insert_range(struct overlay *o, size_t index, struct range range)
-{
-    if (o->discarded_count == o->discarded_capacity) {
-        size_t capacity = o->discarded_capacity * 2 + 64;
-        struct range *more =
-            reallocarray(o->discarded, capacity, sizeof(*more));
-        if (more == NULL)
-            return h2k_fail(H2K_E_NOMEM, "out of memory");
-        o->discarded = more;
-        o->discarded_capacity = capacity;
-    }
-    memmove(o->discarded + index + 1, o->discarded + index,
-            (o->discarded_count - index) * sizeof(*o->discarded));
-    o->discarded[index] = range;
-    o->discarded_count++;
-    return 0;
-}
-
 int
 h2k_overlay_discard(struct h2k_block *overlay, uint64_t offset,
                     uint64_t length)
@@ -428,29 +474,7 @@ h2k_overlay_discard(struct h2k_block *overlay, uint64_t offset,
     struct overlay *o = overlay_of(overlay);
     if (!h2k_range_inside(offset, length, o->size))
         return h2k_fail(H2K_E_RANGE, "discard outside the disk");
-    struct range range = { .begin = h2k_div_up(offset, CHUNK),
-                           .end = (offset + length) / CHUNK };
-    if (range.begin >= range.end)
-        return 0;
-
-    /* Swallow every range that the new one meets. */
-    size_t first = find_discarded(o, range.begin);
-    if (first > 0 && o->discarded[first - 1].end == range.begin)
-        first--;
-    size_t last = first;
-    while (last < o->discarded_count &&
-           o->discarded[last].begin <= range.end) {
-        range.begin = h2k_min_u64(range.begin, o->discarded[last].begin);
-        range.end = h2k_max_u64(range.end, o->discarded[last].end);
-        last++;
-    }
-    if (first == last)
-        return insert_range(o, first, range);
-    o->discarded[first] = range;
-    memmove(o->discarded + first + 1, o->discarded + last,
-            (o->discarded_count - last) * sizeof(*o->discarded));
-    o->discarded_count -= last - first - 1;
-    return 0;
+    return drop(o, offset, length);
 }
 
 int

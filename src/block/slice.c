@@ -55,6 +55,14 @@ slice_extent(void *state, uint64_t offset, uint64_t length,
 }
 
 static int
+slice_discard(void *state, uint64_t offset, uint64_t length, uint64_t *bytes)
+{
+    struct slice *slice = state;
+    return h2k_block_discard(slice->parent, slice->offset + offset, length,
+                             bytes);
+}
+
+static int
 slice_flush(void *state)
 {
     struct slice *slice = state;
@@ -68,6 +76,7 @@ static const struct h2k_block_ops slice_ops = {
     .pwrite = slice_pwrite,
     .zero = slice_zero,
     .extent = slice_extent,
+    .discard = slice_discard,
     .flush = slice_flush,
 };
 
@@ -82,8 +91,8 @@ h2k_slice_new(struct h2k_block *parent, uint64_t offset, uint64_t length)
     struct slice *slice = malloc(sizeof(*slice));
     if (slice == NULL)
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
-    *slice = (struct slice){ .parent = h2k_block_ref(parent),
-                             .offset = offset };
+    *slice =
+        (struct slice){ .parent = h2k_block_ref(parent), .offset = offset };
     return h2k_block_new(&slice_ops, slice, length,
                          h2k_block_writable(parent));
 }

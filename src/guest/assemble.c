@@ -100,13 +100,18 @@ add_reasons(struct h2k_buffer *text, const struct h2k_guest *guest)
         if (guest->disks[i].problem[0] != '\0')
             add_reason(text, "%s: %s", guest->disks[i].id,
                        guest->disks[i].problem);
+    for (size_t i = 0; guest->lvm != NULL && i < guest->lvm->problem_count;
+         i++)
+        add_reason(text, "%s", guest->lvm->problems[i]);
     for (size_t i = 0; i < guest->volume_count; i++) {
         const struct h2k_guest_volume *v = &guest->volumes[i];
+        bool problem = v->fs_info.problem[0] != '\0';
         if (v->fs != NULL || strcmp(v->fs_info.type, "swap") == 0 ||
-            strcmp(v->fs_info.type, "unknown") == 0)
+            strcmp(v->fs_info.type, "LVM2_member") == 0 ||
+            (!problem && strcmp(v->fs_info.type, "unknown") == 0))
             continue;
         h2k_guest_volume_name(guest, v, name);
-        if (v->fs_info.problem[0] != '\0')
+        if (problem)
             add_reason(text, "%s: %s", name, v->fs_info.problem);
         else
             add_reason(text, "%s: %s is not read yet", name, v->fs_info.type);
@@ -339,7 +344,7 @@ mount_one(struct h2k_guest *guest, struct h2k_guest_mount *mount)
 int
 h2k_guest_assemble(struct h2k_guest *guest)
 {
-    if (find_root(guest) < 0)
+    if (h2k_guest_add_lvm(guest) < 0 || find_root(guest) < 0)
         return -1;
     guest->root = h2k_root_new(guest->root_volume->fs);
     if (guest->root == NULL)

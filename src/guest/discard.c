@@ -3,7 +3,6 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/view.h"
-#include "block/overlay.h"
 #include "guest/guest.h"
 
 /* Pages are 4 KiB to 64 KiB; the header is the first page (util-linux,
@@ -11,29 +10,11 @@
 #define SWAP_PAGE_MAX 65536
 
 struct discarding {
-    struct h2k_block *disk;
     const struct h2k_guest_volume *volume;
     uint64_t bytes;
 };
 
-/* How much of a range holds data now. */
-static int
-count_data(struct discarding *d, uint64_t offset, uint64_t length)
-{
-    while (length > 0) {
-        struct h2k_extent extent;
-        if (h2k_block_extent(d->disk, offset, length, &extent) < 0)
-            return -1;
-        if (extent.kind == H2K_EXTENT_DATA)
-            d->bytes += extent.length;
-        offset += extent.length;
-        length -= extent.length;
-    }
-    return 0;
-}
-
-/* h2k_free_fn: a range of the volume, cut to whole chunks of the overlay as
- * it will do itself. */
+/* h2k_free_fn: a range of the volume. */
 static int
 discard_range(void *opaque, uint64_t offset, uint64_t length)
 {
@@ -41,15 +22,7 @@ discard_range(void *opaque, uint64_t offset, uint64_t length)
     if (!h2k_range_inside(offset, length, d->volume->length))
         return h2k_fail(H2K_E_CORRUPT,
                         "free space beyond the end of the volume");
-    uint64_t begin =
-        h2k_align_up(d->volume->offset + offset, H2K_OVERLAY_CHUNK);
-    uint64_t end =
-        h2k_align_down(d->volume->offset + offset + length, H2K_OVERLAY_CHUNK);
-    if (begin >= end)
-        return 0;
-    if (count_data(d, begin, end - begin) < 0)
-        return -1;
-    return h2k_overlay_discard(d->disk, begin, end - begin);
+    return h2k_block_discard(d->volume->block, offset, length, &d->bytes);
 }
 
 /* Swap space in use by nobody: its signature is SWAPSPACE2, where a system
@@ -104,6 +77,21 @@ discard_volume(struct discarding *d)
     return 0;
 }
 
+/* Extents that no logical volume has. */
+static int
+discard_extents(struct h2k_guest *guest, uint64_t *bytes)
+{
+    for (size_t i = 0; guest->lvm != NULL && i < guest->lvm->free_count; i++) {
+        const struct h2k_lvm_free_range *range = &guest->lvm->free[i];
+        const struct h2k_guest_volume *volume =
+            &guest->volumes[guest->lvm_sources[range->source]];
+        if (h2k_block_discard(volume->block, range->offset, range->length,
+                              bytes) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int
 h2k_guest_discard_free(struct h2k_guest *guest, uint64_t *bytes)
 {
@@ -112,14 +100,11 @@ h2k_guest_discard_free(struct h2k_guest *guest, uint64_t *bytes)
         const struct h2k_guest_volume *volume = &guest->volumes[i];
         struct discarding d = { .volume = volume };
         char name[H2K_VOLUME_NAME];
-        if (volume->disk >= guest->disk_count)
-            continue; /* a test's volume without a disk */
-        d.disk = guest->disks[volume->disk].block;
         if (discard_volume(&d) < 0) {
             h2k_guest_volume_name(guest, volume, name);
             return h2k_prefix("%s: ", name);
         }
         *bytes += d.bytes;
     }
-    return 0;
+    return discard_extents(guest, bytes);
 }

@@ -42,6 +42,8 @@ h2k_guest_free(struct h2k_guest *guest)
         h2k_block_unref(guest->volumes[i].block);
     }
     free(guest->volumes);
+    h2k_lvm_free(guest->lvm);
+    free(guest->lvm_sources);
     for (size_t i = 0; i < guest->disk_count; i++) {
         free(guest->disks[i].id);
         h2k_partition_table_free(guest->disks[i].table);
@@ -195,13 +197,19 @@ h2k_guest_volume_name(const struct h2k_guest *guest,
                       const struct h2k_guest_volume *volume,
                       char text[H2K_VOLUME_NAME])
 {
+    char logical[2 * H2K_LVM_NAME + 8];
     const char *id = volume->disk < guest->disk_count
                          ? guest->disks[volume->disk].id
                          : "disk";
+    if (volume->logical != NULL) {
+        snprintf(logical, sizeof(logical), "/dev/%s/%s",
+                 volume->logical->group, volume->logical->name);
+        id = logical;
+    }
     if (volume->partition == 0)
-        snprintf(text, H2K_VOLUME_NAME, "%.120s", id);
+        snprintf(text, H2K_VOLUME_NAME, "%.270s", id);
     else
-        snprintf(text, H2K_VOLUME_NAME, "%.120s partition %u", id,
+        snprintf(text, H2K_VOLUME_NAME, "%.270s partition %u", id,
                  volume->partition);
 }
 

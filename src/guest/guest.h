@@ -12,6 +12,7 @@
 #include "fs/fs.h"
 #include "fs/root.h"
 #include "guest/strings.h"
+#include "volume/lvm.h"
 #include "volume/volume.h"
 
 /* Bounds on what hostile disks can make us hold. */
@@ -27,9 +28,16 @@ struct h2k_guest_disk {
     char problem[400]; /* why the table there cannot be read, or "" */
 };
 
-/* A partition, or a filesystem on a bare disk. */
+/* A volume's disk, where it is a logical volume of LVM: of several, or of
+ * none alone. */
+#define H2K_GUEST_NO_DISK SIZE_MAX
+
+/* A partition, a filesystem on a bare disk, or a logical volume of LVM (or a
+ * partition in one). */
 struct h2k_guest_volume {
-    size_t disk;                /* index into the guest's disks */
+    size_t disk;                          /* index into the guest's disks, or
+                                             H2K_GUEST_NO_DISK */
+    const struct h2k_lvm_volume *logical; /* of guest->lvm; NULL: no LVM */
     uint32_t partition;         /* as in sda<partition>; 0: the whole disk */
     uint64_t offset;            /* bytes from the disk's start */
     uint64_t length;            /* bytes */
@@ -58,8 +66,11 @@ struct h2k_kernels;
 struct h2k_guest {
     struct h2k_guest_disk *disks; /* in the order of the manifest: sda, … */
     size_t disk_count;
-    struct h2k_guest_volume *volumes; /* by disk, then by place in table */
+    struct h2k_guest_volume *volumes; /* by disk and place in its
+                                         table, then LVM's */
     size_t volume_count;
+    struct h2k_lvm *lvm; /* owned; NULL before h2k_guest_assemble */
+    size_t *lvm_sources; /* owned: the volume that each source of LVM is */
     struct h2k_guest_mount *mounts; /* [0] is "/" */
     size_t mount_count;
     const struct h2k_guest_volume *root_volume; /* where "/" is */
@@ -98,24 +109,28 @@ int h2k_guest_add_disk(struct h2k_guest *guest,
  * NULL), on failure too. */
 int h2k_guest_add_volume(struct h2k_guest *guest,
                          const struct h2k_guest_volume *volume);
+/* Add the logical volumes of all physical ones that were added; once, which
+ * h2k_guest_assemble does first.  What is damaged or missing is noted. */
+int h2k_guest_add_lvm(struct h2k_guest *guest);
 /* Find the root and mount what its fstab names. */
 int h2k_guest_assemble(struct h2k_guest *guest);
 
 /*
  * The volume that a device specification means inside the guest: UUID=,
  * LABEL=, PARTUUID=, PARTLABEL= (quotes are fine) and their /dev/disk/by-…
- * links; /dev/sdXN, hd, vd, xvd and nvme names by the order of disks;
- * by-path links by their target number.
+ * links; /dev/VG/LV, /dev/mapper/VG-LV and LVM's by-id links; /dev/sdXN, hd,
+ * vd, xvd and nvme names by the order of disks; by-path links by their target
+ * number.
  *
  * -1 with H2K_E_NOENT when no volume is meant or there (the message says
- * which), H2K_E_UNSUPPORTED for what is not read yet (LVM, LUKS, md) and
+ * which), H2K_E_UNSUPPORTED for what is not read yet (LUKS, md) and
  * H2K_E_CORRUPT when two volumes have the same identity.
  */
 int h2k_guest_resolve(struct h2k_guest *guest, const char *spec,
                       const struct h2k_guest_volume **volume);
 
-/* "disk-0 partition 2" or "disk-0" into TEXT, for messages. */
-#define H2K_VOLUME_NAME 160
+/* "disk-0 partition 2", "disk-0" or "/dev/vg/lv" into TEXT, for messages. */
+#define H2K_VOLUME_NAME 300
 void h2k_guest_volume_name(const struct h2k_guest *guest,
                            const struct h2k_guest_volume *volume,
                            char text[H2K_VOLUME_NAME]);

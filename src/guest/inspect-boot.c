@@ -106,7 +106,9 @@ h2k_inspect_firmware(const struct h2k_guest *guest)
         bool is_esp = strcasecmp(v->type, TYPE_ESP) == 0 ||
                       strcasecmp(v->type, TYPE_ESP_MBR) == 0;
         esp |= is_esp && esp_starts(v); /* it may be alone on its disk */
-        bios |= v->disk == disk && strcasecmp(v->type, TYPE_BIOS_BOOT) == 0;
+        /* Logical volumes are on no disk alone: any may be the one. */
+        bios |= (v->disk == disk || disk == H2K_GUEST_NO_DISK) &&
+                strcasecmp(v->type, TYPE_BIOS_BOOT) == 0;
     }
     if (disk < guest->disk_count) {
         const struct h2k_partition_table *table = guest->disks[disk].table;

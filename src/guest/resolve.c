@@ -272,6 +272,60 @@ find_place(struct h2k_guest *guest, uint32_t disk, uint32_t partition,
                     guest->disks[disk].id);
 }
 
+/* ---- Logical volumes ---- */
+
+/* "LVM-" and both UUIDs without hyphens, as udev's link has it. */
+static void
+logical_uuid(const struct h2k_lvm_volume *l, char out[2 * H2K_LVM_ID + 5])
+{
+    const char *const ids[] = { l->group_id, l->id };
+    char *to = stpcpy(out, "LVM-");
+    for (size_t i = 0; i < 2; i++)
+        for (const char *c = ids[i]; *c != '\0'; c++)
+            if (*c != '-')
+                *to++ = *c;
+    *to = '\0';
+}
+
+/* NAME is what follows /dev/. */
+static bool
+is_logical(const struct h2k_lvm_volume *l, const char *name)
+{
+    char mapper[H2K_LVM_MAPPER_NAME], uuid[2 * H2K_LVM_ID + 5];
+    size_t length = strlen(l->group);
+    h2k_lvm_mapper_name(l->group, l->name, mapper);
+    if (take_text(&name, "mapper/") || take_text(&name, "disk/by-id/dm-name-"))
+        return strcmp(name, mapper) == 0;
+    logical_uuid(l, uuid);
+    if (take_text(&name, "disk/by-id/dm-uuid-"))
+        return strcmp(name, uuid) == 0;
+    return strncmp(name, l->group, length) == 0 && name[length] == '/' &&
+           strcmp(name + length + 1, l->name) == 0;
+}
+
+static int
+find_logical(struct h2k_guest *guest, const char *name, const char *spec,
+             const struct h2k_guest_volume **out)
+{
+    const struct h2k_guest_volume *found = NULL;
+    for (size_t i = 0; i < guest->volume_count; i++) {
+        const struct h2k_guest_volume *v = &guest->volumes[i];
+        if (v->logical == NULL || v->partition != 0 ||
+            !is_logical(v->logical, name))
+            continue;
+        if (found != NULL)
+            return h2k_fail(H2K_E_CORRUPT,
+                            "%s: two logical volumes have this name; give "
+                            "only the disks of one",
+                            spec);
+        found = v;
+    }
+    if (found == NULL)
+        return h2k_fail(H2K_E_NOENT, "%s: no such logical volume", spec);
+    *out = found;
+    return 0;
+}
+
 int
 h2k_guest_resolve(struct h2k_guest *guest, const char *spec,
                   const struct h2k_guest_volume **volume)
@@ -291,6 +345,10 @@ h2k_guest_resolve(struct h2k_guest *guest, const char *spec,
     const char *name = spec;
     if (!take_text(&name, "/dev/"))
         return h2k_fail(H2K_E_NOENT, "%s: not a device", spec);
+    if (find_logical(guest, name, spec, volume) == 0)
+        return 0;
+    if (h2k_errcode() != H2K_E_NOENT)
+        return -1;
     if (take_text(&name, "disk/by-path/")) {
         if (parse_bypath(name, &disk, &partition))
             return find_place(guest, disk, partition, spec, volume);
@@ -302,7 +360,8 @@ h2k_guest_resolve(struct h2k_guest *guest, const char *spec,
     } else if (strncmp(name, "mapper/", 7) == 0 ||
                strncmp(name, "dm-", 3) == 0 || strncmp(name, "md", 2) == 0) {
         return h2k_fail(H2K_E_UNSUPPORTED,
-                        "%s: LVM, LUKS and md are not read yet", spec);
+                        "%s: no logical volume; LUKS and md are not read yet",
+                        spec);
     }
     return h2k_fail(H2K_E_NOENT, "%s: cannot tell which disk it was", spec);
 }

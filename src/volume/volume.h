@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /*
- * Ways of cutting a disk into volumes: GPT and MBR; later LVM2, LUKS, md.
+ * Ways of cutting a disk into volumes: GPT and MBR; LVM2 is in lvm.h,
+ * LUKS and md come later.
  */
 #ifndef H2K_VOLUME_VOLUME_H
 #define H2K_VOLUME_VOLUME_H
