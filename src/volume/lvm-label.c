@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /*
- * LVM2's physical volumes: what stands where was read off volumes that
- * pvcreate(8) has made, with the names of pvs(8) and of the description in
- * libvslvm's "Logical Volume Manager (LVM) format".
+ * LVM2's physical volumes.  What stands where was checked on volumes that
+ * pvcreate(8) has made, and the sizes against pvs(8).
  *
  * The label is in one of the first four sectors of 512 bytes:
  *

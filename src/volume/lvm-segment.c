@@ -2,7 +2,7 @@
 /*
  * The segments that a logical volume is made of, and the check of all that a
  * group's segments use.  The types are those of lvs(8)'s segtype; keys and
- * their meaning were read off what lvcreate(8) writes.
+ * their meaning were checked on what lvcreate(8) writes.
  */
 #include "volume/lvm-group.h"
 
