@@ -84,8 +84,6 @@ report_artifact(struct h2k_job *job, struct h2k_job_disk *disk)
             disk->stream != NULL
                 ? disk->stream->compressed
                 : h2k_manifest_pipeline(job->manifest)->convert.compress,
-        .checksum =
-            disk->output_sha256[0] == '\0' ? NULL : disk->output_sha256,
     };
     h2k_report_artifact(job->report, &artifact);
     return 0;

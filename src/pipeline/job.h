@@ -56,7 +56,6 @@ struct h2k_job_disk {
     char *output_path;
     struct h2k_output *output; /* from CONVERT until it is published */
     struct h2k_convert_result converted;
-    char output_sha256[H2K_SHA256_HEX_SIZE]; /* of the output's file, or "" */
     bool published;
 };
 

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* One line of `checks`.  Passes RC on. */
 static int
@@ -79,30 +78,6 @@ check_content(struct h2k_job *job, const struct h2k_job_disk *disk)
     return h2k_verify(&request);
 }
 
-/*
- * The output's own SHA-256 for the report, computed beside reading it back,
- * so that whoever copies the file on can compare.  A sparse file, which has
- * far more bytes than were written, is left without; so is one that was
- * written while it arrived, of which little is left to read back.
- */
-static struct h2k_hasher *
-hash_output(const struct h2k_job_disk *disk)
-{
-    H2K_AUTO(h2k_block) file = output_file(disk);
-    if (file == NULL)
-        return NULL;
-    h2k_file_read_directly(file);
-    return h2k_hasher_start(file, H2K_HASH_SHA256);
-}
-
-static bool
-is_dense(const struct h2k_job_disk *disk)
-{
-    struct stat st;
-    return fstat(h2k_output_fd(disk->output), &st) == 0 &&
-           (uint64_t)st.st_size / 2 <= disk->converted.bytes_written;
-}
-
 static int
 check_image(struct h2k_job *job, struct h2k_job_disk *disk, json_t *checks)
 {
@@ -112,20 +87,9 @@ check_image(struct h2k_job *job, struct h2k_job_disk *disk, json_t *checks)
                   check_structure(disk),
                   "every cluster is referenced as often as it is counted") < 0)
         return -1;
-    H2K_AUTO(h2k_hasher) hasher = NULL;
-    if (disk->stream == NULL && is_dense(disk) &&
-        (hasher = hash_output(disk)) == NULL)
-        return -1;
-    if (add_check(checks, "content", disk->spec->id, check_content(job, disk),
-                  "read back, and the same as what was written") < 0)
-        return -1;
-    if (hasher == NULL)
-        return 0;
-    const char *hex = h2k_hasher_wait(hasher);
-    if (hex == NULL)
-        return -1;
-    strcpy(disk->output_sha256, hex);
-    return 0;
+    return add_check(checks, "content", disk->spec->id,
+                     check_content(job, disk),
+                     "read back, and the same as what was written");
 }
 
 /* What the checksum is of, for its line. */

@@ -74,9 +74,8 @@ hyper2kvm --manifest manifest.json --json >stdout.json 2>stderr
 cmp stdout.json out/report.json >/dev/null
 ok $? "--json prints the report that is written"
 path=$PWD/out/disk-0.qcow2
-is "$(jq -r '.artifacts[0] | "\(.size_bytes) \(.checksum)"' stdout.json)" \
-    "$(stat -c %s "$path") sha256:$(sha256sum <"$path" | cut -d' ' -f1)" \
-    "the size and the checksum are the file's"
+is "$(jq -r '.artifacts[0].size_bytes' stdout.json)" "$(stat -c %s "$path")" \
+    "the size is the file's"
 job success 0
 says success ".input == { manifest: \"manifest.json\", kind: \"artifact\",
     provider: \"vsphere\", vm_id: \"vm-42\", vm_name: \"tiny\" }" "its input"
