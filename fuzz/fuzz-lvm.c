@@ -6,8 +6,8 @@
  * written: what a volume was given, it gives back.
  */
 #include "block/memory.h"
-#include "volume/lvm-label.h"
-#include "volume/lvm.h"
+#include "volume/lvm/label.h"
+#include "volume/lvm/lvm.h"
 
 #include "base/view.h"
 

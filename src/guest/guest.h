@@ -12,7 +12,7 @@
 #include "fs/fs.h"
 #include "fs/root.h"
 #include "guest/strings.h"
-#include "volume/lvm.h"
+#include "volume/lvm/lvm.h"
 #include "volume/volume.h"
 
 /* Bounds on what hostile disks can make us hold. */

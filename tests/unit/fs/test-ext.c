@@ -7,8 +7,8 @@
 #include "block/block.h"
 #include "block/fault.h"
 #include "block/memory.h"
-#include "fs/ext-io.h"
-#include "fs/ext-revoke.h"
+#include "fs/ext/io.h"
+#include "fs/ext/revoke.h"
 #include "fs/fs.h"
 
 #include "tap.h"

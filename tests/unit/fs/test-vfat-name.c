@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* Names of vfat: short ones, long ones, and how they belong together. */
 #include "base/error.h"
-#include "fs/vfat-name.h"
+#include "fs/vfat/name.h"
 
 #include "tap.h"
 
