@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "base/buffer.h"
 #include "base/checked.h"
+#include "base/crc32c.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/view.h"
@@ -60,6 +61,19 @@ test_hash(void)
                    "b00361a396177a9cb410ff61f20015ad");
 }
 
+static void
+test_crc32c(void)
+{
+    /* RFC 3720, B.4: 32 bytes of zeros, and 0 to 31. */
+    uint8_t bytes[32] = { 0 };
+    ok(h2k_crc32c(0, bytes, 32) == 0x8a9136aa, "CRC-32C of zeros");
+    for (uint8_t i = 0; i < 32; i++)
+        bytes[i] = i;
+    ok(h2k_crc32c(0, bytes, 32) == 0x46dd794e, "CRC-32C of a sequence");
+    ok(h2k_crc32c(h2k_crc32c(0, bytes, 13), bytes + 13, 19) == 0x46dd794e,
+       "CRC-32C in two pieces");
+}
+
 int
 main(void)
 {
@@ -67,6 +81,7 @@ main(void)
     test_view();
     test_buffer();
     test_hash();
+    test_crc32c();
     ok(h2k_div_up(UINT64_MAX, 2) == (UINT64_C(1) << 63), "div_up at the edge");
     return tap_done();
 }
