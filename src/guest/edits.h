@@ -13,5 +13,7 @@ extern const struct h2k_edit h2k_edit_vmware_tools; /* vmware_tools.c */
 extern const struct h2k_edit h2k_edit_resume;       /* resume.c */
 extern const struct h2k_edit h2k_edit_modprobe;     /* modprobe.c */
 extern const struct h2k_edit h2k_edit_xorg;         /* xorg.c */
+extern const struct h2k_edit h2k_edit_lvm;          /* lvm-config.c */
+extern const struct h2k_edit h2k_edit_uefi;         /* uefi.c */
 
 #endif

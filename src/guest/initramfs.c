@@ -11,6 +11,7 @@
 #include "guest/supplement.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* What a filesystem's own structures may take beside the content. */
 #define SPACE_MARGIN 65536
@@ -31,6 +32,7 @@ struct job {
 
 struct run {
     struct h2k_fix *fix;
+    struct h2k_strings changed; /* configuration that was corrected */
     struct h2k_kernels *kernels;
     struct job *jobs;
     size_t job_count;
@@ -113,7 +115,8 @@ plan_kernel(struct run *run, const struct h2k_kernel *k)
         return rc < 0 ? -1 : 0;
     struct job *job = &run->jobs[run->job_count];
     *job = (struct job){ .kernel = k };
-    if (h2k_supplement_plan(run->fix->root, k, &job->supplement) < 0) {
+    if (h2k_supplement_plan(run->fix->root, k, &run->changed,
+                            &job->supplement) < 0) {
         h2k_supplement_free(&job->supplement);
         return h2k_errcode() == H2K_E_CORRUPT
                    ? cannot(run, k,
@@ -232,7 +235,7 @@ record(struct run *run, const struct job *job, uint64_t appended)
             return -1;
     }
     if (modules->count == 0)
-        h2k_buffer_adds(&after, " names of network interfaces");
+        h2k_buffer_adds(&after, " configuration");
     h2k_buffer_addf(&after, "; cutting the file to %llu bytes undoes it",
                     (unsigned long long)k->initramfs->size);
     if (h2k_buffer_check(&before) < 0 || h2k_buffer_check(&after) < 0 ||
@@ -277,9 +280,29 @@ no_kernel(struct h2k_fix *fix)
                     "pipeline.fix.regen_initramfs to false");
 }
 
+/* Files that other edits have corrected, of those that mean the same in the
+ * initramfs.  Its /etc/fstab, for one, does not. */
+static int
+find_changed(struct run *run)
+{
+    static const char *const places[] = { "/etc/lvm/", "/etc/modprobe.",
+                                          "/etc/crypttab" };
+    const struct h2k_fix_result *result = run->fix->result;
+    for (size_t i = 0; i < result->change_count; i++)
+        for (size_t k = 0; k < sizeof(places) / sizeof(places[0]); k++)
+            if (strncmp(result->changes[i].file, places[k],
+                        strlen(places[k])) == 0 &&
+                h2k_strings_add_once(&run->changed, result->changes[i].file) <
+                    0)
+                return -1;
+    return 0;
+}
+
 static int
 run_jobs(struct run *run)
 {
+    if (find_changed(run) < 0)
+        return -1;
     for (size_t i = 0; i < run->kernels->count; i++)
         if (plan_kernel(run, &run->kernels->items[i]) < 0)
             return -1;
@@ -308,6 +331,7 @@ run_with(struct h2k_fix *fix, struct h2k_kernels *kernels)
     for (size_t i = 0; i < run.job_count; i++)
         h2k_supplement_free(&run.jobs[i].supplement);
     free(run.jobs);
+    h2k_strings_clear(&run.changed);
     return rc;
 }
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "guest/inspect.h"
 
+#include "guest/esp.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-/* UEFI specification, 5.3.3, and what GRUB's manual calls a BIOS boot
- * partition. */
-#define TYPE_ESP "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
-#define TYPE_ESP_MBR "0xef"
+/* What GRUB's manual calls a BIOS boot partition. */
 #define TYPE_BIOS_BOOT "21686148-6449-6e6f-744e-656564454649"
 
 static const char *const esp_mounts[] = { "/boot/efi", "/efi", "/boot" };
@@ -103,8 +102,7 @@ h2k_inspect_firmware(const struct h2k_guest *guest)
     bool esp = false, bios = false;
     for (size_t i = 0; i < guest->volume_count; i++) {
         const struct h2k_guest_volume *v = &guest->volumes[i];
-        bool is_esp = strcasecmp(v->type, TYPE_ESP) == 0 ||
-                      strcasecmp(v->type, TYPE_ESP_MBR) == 0;
+        bool is_esp = h2k_esp_type(v->type);
         esp |= is_esp && esp_starts(v); /* it may be alone on its disk */
         /* Logical volumes are on no disk alone: any may be the one. */
         bios |= (v->disk == disk || disk == H2K_GUEST_NO_DISK) &&

@@ -257,12 +257,32 @@ add_naming(struct plan *p)
     return add_naming_files(p, "/etc/udev/rules.d", is_net_rule);
 }
 
+/* Generators copy configuration (of LVM2, modprobe, …) into the archive;
+ * what was corrected in the guest is to be so there. */
+static int
+add_changed(struct plan *p, const struct h2k_strings *changed)
+{
+    struct h2k_stat st;
+    for (size_t i = 0; changed != NULL && i < changed->count; i++) {
+        const char *path = changed->items[i];
+        const struct h2k_initramfs_entry *entry =
+            h2k_initramfs_find(p->kernel->initramfs, path + 1);
+        if (entry != NULL && S_ISREG(entry->mode) &&
+            h2k_root_stat(p->root, path, &st) == 0 && S_ISREG(st.mode) &&
+            take_file(p, strdup(path), strdup(path + 1)) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int
 h2k_supplement_plan(struct h2k_root *root, const struct h2k_kernel *kernel,
+                    const struct h2k_strings *changed,
                     struct h2k_supplement *out)
 {
     struct plan p = { .root = root, .kernel = kernel, .out = out };
-    if (add_modules(&p) < 0 || add_naming(&p) < 0) {
+    if (add_modules(&p) < 0 || add_naming(&p) < 0 ||
+        add_changed(&p, changed) < 0) {
         if (h2k_errcode() == H2K_E_NOENT)
             h2k_recode(H2K_E_CORRUPT);
         return h2k_prefix("%s: ", kernel->version);
