@@ -157,7 +157,7 @@ dd if=full.raw of=esp bs=1M skip=1 count=40 status=none
 head -c 41240000 /dev/zero | mcopy -i esp - ::FILL 2>log
 dd if=esp of=full.raw bs=1M seek=1 conv=notrunc status=none
 fix fixed.raw full.raw >changes 2>log
-is $? 1 "a full system partition is an error"
+is $? 5 "a full system partition is an error"
 grep -q 'are free on the EFI system partition' log
 ok $? "which says what to do"
 
