@@ -30,6 +30,8 @@ h2k_fix_run(struct h2k_guest *guest, const struct h2k_fix_options *options,
         .options = options,
         .result = result,
     };
+    if (h2k_guest_check_awake(guest) < 0)
+        return -1;
     if (h2k_fix_run_edits(&fix, h2k_edits) < 0)
         return -1;
     return h2k_guest_flush(guest);

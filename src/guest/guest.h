@@ -139,6 +139,10 @@ void h2k_guest_volume_name(const struct h2k_guest *guest,
 const struct h2k_guest_mount *
 h2k_guest_find_mount(const struct h2k_guest *guest, const char *path);
 
+/* H2K_E_UNFIXABLE, with where and what to do, when a hibernated system's
+ * memory is in a swap volume, or in a swap file of fstab's. */
+int h2k_guest_check_awake(struct h2k_guest *guest);
+
 /* Every filesystem's changes are in its disk. */
 int h2k_guest_flush(struct h2k_guest *guest);
 

@@ -224,5 +224,9 @@ h2k_inspect(struct h2k_guest *guest, struct h2k_inspection *out)
     out->bootloader = h2k_inspect_bootloader(root);
     out->firmware = h2k_inspect_firmware(guest);
     out->secure_boot = h2k_inspect_shim(root);
+    if (h2k_guest_check_awake(guest) < 0 &&
+        (h2k_errcode() != H2K_E_UNFIXABLE ||
+         h2k_strings_add(&out->warnings, h2k_errmsg()) < 0))
+        return -1;
     return h2k_interfaces_read(root, &out->network, &out->warnings);
 }

@@ -68,6 +68,8 @@ struct h2k_job {
     struct h2k_job_disk *disks;
     struct h2k_guest *guest; /* NULL: none asked for, or none found */
     bool guest_changed;      /* FIX has edited something */
+    const char *firmware;    /* what the disks start from, as INSPECT found it:
+                                "bios", "uefi"; NULL: both, or not known */
 };
 
 /*

@@ -82,6 +82,8 @@ h2k_stage_inspect(struct h2k_job *job, json_t *result)
         for (size_t i = 0; i < found.warnings.count; i++)
             h2k_report_warning(job->report, found.warnings.items[i]);
         compare_hints(job, &found);
+        if (found.firmware != NULL && strcmp(found.firmware, "both") != 0)
+            job->firmware = found.firmware;
     }
     h2k_inspection_free(&found);
     return rc;

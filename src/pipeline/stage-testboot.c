@@ -20,8 +20,8 @@ static uint64_t
 memory_mib(double mem_gb)
 {
     struct sysinfo info;
-    uint64_t asked = mem_gb > 4096 ? UINT64_C(4096) << 10
-                                   : (uint64_t)ceil(mem_gb * 1024);
+    uint64_t asked =
+        mem_gb > 4096 ? UINT64_C(4096) << 10 : (uint64_t)ceil(mem_gb * 1024);
     if (sysinfo(&info) < 0)
         return asked;
     uint64_t half =
@@ -85,11 +85,10 @@ report_boot(json_t *checks, json_t *result, int rc,
             const struct h2k_test_boot_result *found)
 {
     json_array_append_new(
-        checks,
-        json_pack("{s:s, s:b, s:s}", "check", "test_boot", "passed", rc == 0,
-                  "detail",
-                  rc == 0 ? h2k_boot_evidence_name(found->evidence)
-                          : h2k_errmsg()));
+        checks, json_pack("{s:s, s:b, s:s}", "check", "test_boot", "passed",
+                          rc == 0, "detail",
+                          rc == 0 ? h2k_boot_evidence_name(found->evidence)
+                                  : h2k_errmsg()));
     json_object_set_new(
         result, "test_boot",
         json_pack("{s:s, s:s, s:s, s:s, s:f, s:s, s:s}", "evidence",
@@ -113,7 +112,8 @@ h2k_stage_test_boot(struct h2k_job *job, json_t *checks, json_t *result)
     struct h2k_test_boot_request request = {
         .disks = disks,
         .disk_count = job->disk_count,
-        .uefi = vm->firmware == H2K_FIRMWARE_UEFI,
+        .uefi = job->firmware != NULL ? strcmp(job->firmware, "uefi") == 0
+                                      : vm->firmware == H2K_FIRMWARE_UEFI,
         .secure_boot = vm->secure_boot,
         .cpus = cpus(vm->cpu),
         .memory_mib = memory_mib(vm->mem_gb),
