@@ -50,18 +50,20 @@ use_place(struct h2k_block *block, uint64_t at)
 }
 
 static void
-open_disks(const uint8_t *data, size_t size, unsigned disks)
+open_disks(const uint8_t *data, size_t size, unsigned disks, bool only_whole)
 {
     H2K_AUTO(h2k_block) one = h2k_memory_new(data, size);
     const struct h2k_lvm_source sources[] = { { "one", one }, { "two", one } };
     H2K_AUTO(h2k_lvm)
-    lvm = one == NULL ? NULL : h2k_lvm_open(sources, disks);
+    lvm = one == NULL ? NULL : h2k_lvm_open(sources, disks, only_whole);
     for (size_t i = 0; lvm != NULL && i < lvm->count; i++) {
         struct h2k_lvm_volume *v = &lvm->volumes[i];
         check(v->block != NULL || v->problem[0] != '\0');
         if (v->block == NULL)
             continue;
         check(h2k_block_size(v->block) == v->length);
+        for (size_t k = 0; k < v->source_count; k++)
+            check(v->sources[k] < disks && lvm->used[v->sources[k]]);
         use_place(v->block, 0);
         use_place(v->block, v->length / 2);
         use_place(v->block, v->length - 1);
@@ -131,13 +133,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (labelled) {
         memcpy(disk, data, size);
-        open_disks(disk, length, 1);
+        open_disks(disk, length, 1, false);
     } else {
         wrap(disk, data, size);
     }
     seal(disk, length);
-    open_disks(disk, length, 1);
-    open_disks(disk, length, 2);
+    open_disks(disk, length, 1, false);
+    open_disks(disk, length, 1, true);
+    open_disks(disk, length, 2, false);
     free(disk);
     return 0;
 }

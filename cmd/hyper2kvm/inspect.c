@@ -62,6 +62,17 @@ print_system(const json_t *found)
             printf("%-16s %s\n", keys[i][0], text(found, keys[i][1]));
 }
 
+/* ", on A, B" and the line's end. */
+static void
+print_below(const json_t *names)
+{
+    size_t i;
+    const json_t *name;
+    json_array_foreach(names, i, name)
+        printf("%s%s", i == 0 ? ", on " : ", ", json_string_value(name));
+    puts("");
+}
+
 static void
 print_filesystems(const json_t *found)
 {
@@ -72,14 +83,14 @@ print_filesystems(const json_t *found)
     {
         uint64_t bytes =
             (uint64_t)json_integer_value(json_object_get(fs, "size_bytes"));
-        printf("%-16s %s partition %d: %s, %s%s%s%s\n",
-               i == 0 ? "Filesystems" : "", text(fs, "disk_id"),
-               (int)json_integer_value(json_object_get(fs, "partition")),
-               text(fs, "type"), h2k_size_human(bytes, size),
+        printf("%-16s %s: %s, %s%s%s%s", i == 0 ? "Filesystems" : "",
+               text(fs, "volume"), text(fs, "type"),
+               h2k_size_human(bytes, size),
                text(fs, "uuid")[0] == '\0' ? "" : ", UUID ", text(fs, "uuid"),
                json_is_true(json_object_get(fs, "replayed"))
                    ? ", was not unmounted cleanly"
                    : "");
+        print_below(json_object_get(fs, "stands_on"));
     }
     json_array_foreach(json_object_get(found, "mountpoints"), i, fs) printf(
         "%-16s %s is %s%s%s\n", i == 0 ? "Mounts" : "", text(fs, "path"),

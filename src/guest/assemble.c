@@ -76,9 +76,17 @@ pick_ntfs(const struct h2k_guest_volume *v)
 }
 
 static bool
-pick_root(const struct h2k_guest_volume *v)
+pick_own_root(const struct h2k_guest_volume *v)
 {
-    return v->fs != NULL && looks_like_root(v->fs);
+    return v->fs != NULL && !v->nested && looks_like_root(v->fs);
+}
+
+/* That of a virtual machine inside the guest, or of the guest itself when
+ * what was given is such a machine's host. */
+static bool
+pick_nested_root(const struct h2k_guest_volume *v)
+{
+    return v->fs != NULL && v->nested && looks_like_root(v->fs);
 }
 
 __attribute__((format(printf, 2, 3))) static void
@@ -100,9 +108,8 @@ add_reasons(struct h2k_buffer *text, const struct h2k_guest *guest)
         if (guest->disks[i].problem[0] != '\0')
             add_reason(text, "%s: %s", guest->disks[i].id,
                        guest->disks[i].problem);
-    for (size_t i = 0; guest->lvm != NULL && i < guest->lvm->problem_count;
-         i++)
-        add_reason(text, "%s", guest->lvm->problems[i]);
+    for (size_t i = 0; i < guest->problems.count; i++)
+        add_reason(text, "%s", guest->problems.items[i]);
     for (size_t i = 0; i < guest->volume_count; i++) {
         const struct h2k_guest_volume *v = &guest->volumes[i];
         bool problem = v->fs_info.problem[0] != '\0';
@@ -138,31 +145,55 @@ fail_no_root(const struct h2k_guest *guest)
                     reasons.size > 0 ? h2k_buffer_text(&reasons) : "", alone);
 }
 
+/* The one root that PICK says into guest->root_volume; NULL: there is none. */
+static int
+choose_root(struct h2k_guest *guest,
+            bool (*pick)(const struct h2k_guest_volume *volume))
+{
+    size_t roots = 0;
+    for (size_t i = 0; i < guest->volume_count; i++)
+        if (pick(&guest->volumes[i])) {
+            guest->root_volume = &guest->volumes[i];
+            roots++;
+        }
+    if (roots <= 1)
+        return 0;
+    H2K_AUTO_BUFFER text = { 0 };
+    add_names(&text, guest, pick);
+    guest->root_volume = NULL;
+    return h2k_fail(H2K_E_UNFIXABLE,
+                    "%zu operating systems found: %s; give only the disks "
+                    "of one",
+                    roots, h2k_buffer_text(&text));
+}
+
+/* Systems in the disks of virtual machines that the guest has itself. */
+static int
+warn_nested(struct h2k_guest *guest)
+{
+    H2K_AUTO_BUFFER text = { 0 };
+    add_names(&text, guest, pick_nested_root);
+    if (text.size == 0)
+        return 0;
+    return h2k_strings_addf(&guest->warnings,
+                            "a virtual machine's system is in the guest's own "
+                            "volumes: %s; it is left as it is",
+                            h2k_buffer_text(&text));
+}
+
 static int
 find_root(struct h2k_guest *guest)
 {
-    size_t roots = 0;
-    for (size_t i = 0; i < guest->volume_count; i++) {
-        struct h2k_guest_volume *volume = &guest->volumes[i];
-        if (open_volume(guest, volume) < 0)
+    for (size_t i = 0; i < guest->volume_count; i++)
+        if (open_volume(guest, &guest->volumes[i]) < 0)
             return -1;
-        if (!pick_root(volume))
-            continue;
-        guest->root_volume = volume;
-        roots++;
-    }
-    if (roots == 0)
-        return fail_no_root(guest);
-    if (roots > 1) {
-        H2K_AUTO_BUFFER text = { 0 };
-        add_names(&text, guest, pick_root);
-        guest->root_volume = NULL;
-        return h2k_fail(H2K_E_UNFIXABLE,
-                        "%zu operating systems found: %s; give only the disks "
-                        "of one",
-                        roots, h2k_buffer_text(&text));
-    }
-    return 0;
+    if (choose_root(guest, pick_own_root) < 0)
+        return -1;
+    if (guest->root_volume != NULL)
+        return warn_nested(guest);
+    if (choose_root(guest, pick_nested_root) < 0)
+        return -1;
+    return guest->root_volume != NULL ? 0 : fail_no_root(guest);
 }
 
 /* ---- Mounting ---- */
@@ -344,7 +375,7 @@ mount_one(struct h2k_guest *guest, struct h2k_guest_mount *mount)
 int
 h2k_guest_assemble(struct h2k_guest *guest)
 {
-    if (h2k_guest_add_lvm(guest) < 0 || find_root(guest) < 0)
+    if (h2k_guest_find_volumes(guest) < 0 || find_root(guest) < 0)
         return -1;
     guest->root = h2k_root_new(guest->root_volume->fs);
     if (guest->root == NULL)

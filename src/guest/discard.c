@@ -79,12 +79,13 @@ discard_volume(struct discarding *d)
 
 /* Extents that no logical volume has. */
 static int
-discard_extents(struct h2k_guest *guest, uint64_t *bytes)
+discard_extents(struct h2k_guest *guest, const struct h2k_guest_lvm *groups,
+                uint64_t *bytes)
 {
-    for (size_t i = 0; guest->lvm != NULL && i < guest->lvm->free_count; i++) {
-        const struct h2k_lvm_free_range *range = &guest->lvm->free[i];
+    for (size_t i = 0; i < groups->lvm->free_count; i++) {
+        const struct h2k_lvm_free_range *range = &groups->lvm->free[i];
         const struct h2k_guest_volume *volume =
-            &guest->volumes[guest->lvm_sources[range->source]];
+            &guest->volumes[groups->sources[range->source]];
         if (h2k_block_discard(volume->block, range->offset, range->length,
                               bytes) < 0)
             return -1;
@@ -106,5 +107,8 @@ h2k_guest_discard_free(struct h2k_guest *guest, uint64_t *bytes)
         }
         *bytes += d.bytes;
     }
-    return discard_extents(guest, bytes);
+    for (size_t i = 0; i < guest->lvm_count; i++)
+        if (discard_extents(guest, &guest->lvm[i], bytes) < 0)
+            return -1;
+    return 0;
 }

@@ -14,6 +14,7 @@
         size_t same = 0;                                                     \
         for (size_t i = 0; i < (guest)->volume_count; i++)                   \
             same +=                                                          \
+                h2k_guest_sees((guest), &(guest)->volumes[i]) &&             \
                 strcmp((guest)->volumes[i].member, (volume)->member) == 0;   \
         snprintf((to), sizeof(to), "%s", same == 1 ? (volume)->member : ""); \
     } while (0)

@@ -28,18 +28,34 @@ struct h2k_guest_disk {
     char problem[400]; /* why the table there cannot be read, or "" */
 };
 
-/* A volume's disk, where it is a logical volume of LVM: of several, or of
- * none alone. */
+/* A volume's disk, where it stands on other volumes. */
 #define H2K_GUEST_NO_DISK SIZE_MAX
 
-/* A partition, a filesystem on a bare disk, or a logical volume of LVM (or a
- * partition in one). */
+/* Volumes on volumes: LVM on LUKS on LVM on md is five; a virtual machine's
+ * disk in a volume begins again. */
+#define H2K_GUEST_LAYERS_MAX 12
+
+enum h2k_volume_kind {
+    H2K_VOLUME_PARTITION, /* of its disk, or a disk that has none; of the
+                             volume below where it is on no disk */
+    H2K_VOLUME_LOGICAL,   /* of LVM */
+};
+
+/* A partition, a filesystem on a bare disk, or a volume made of others. */
 struct h2k_guest_volume {
-    size_t disk;                          /* index into the guest's disks, or
-                                             H2K_GUEST_NO_DISK */
-    const struct h2k_lvm_volume *logical; /* of guest->lvm; NULL: no LVM */
-    uint32_t partition;         /* as in sda<partition>; 0: the whole disk */
-    uint64_t offset;            /* bytes from the disk's start */
+    enum h2k_volume_kind kind;
+    size_t disk;        /* index into the guest's disks, or
+                           H2K_GUEST_NO_DISK */
+    size_t *below;      /* owned: the volumes that it stands on, as indices;
+                           none on a disk */
+    size_t below_count; /* some of them may be missing */
+    bool taken;         /* a group or an array that was put together has it */
+    unsigned layer;     /* 0: on a disk; else one more than those below */
+    bool nested;        /* it is in a partition table that the guest itself
+                           does not look at: a virtual machine's own disk */
+    const struct h2k_lvm_volume *logical; /* a logical volume's; or NULL */
+    uint32_t partition;         /* as in sda<partition>; 0: no partition */
+    uint64_t offset;            /* bytes from the start of what it is in */
     uint64_t length;            /* bytes */
     char uuid[H2K_UUID_TEXT];   /* PARTUUID, or "" */
     char type[H2K_UUID_TEXT];   /* the partition's type, or "" */
@@ -47,6 +63,12 @@ struct h2k_guest_volume {
     struct h2k_fs_info fs_info; /* fs_info.type is never NULL */
     struct h2k_block *block;    /* its bytes; a reference of ours */
     struct h2k_fs *fs;          /* owned; NULL where it is not opened */
+};
+
+/* Volume groups, and the volumes that were looked at for them. */
+struct h2k_guest_lvm {
+    struct h2k_lvm *lvm; /* owned */
+    size_t *sources;     /* owned: the volume that each source is */
 };
 
 /* One line of the guest's fstab that names a device and a directory, and
@@ -66,11 +88,14 @@ struct h2k_kernels;
 struct h2k_guest {
     struct h2k_guest_disk *disks; /* in the order of the manifest: sda, … */
     size_t disk_count;
-    struct h2k_guest_volume *volumes; /* by disk and place in its
-                                         table, then LVM's */
+    struct h2k_guest_volume *volumes; /* by disk and place in its table, then
+                                         what stands on those */
     size_t volume_count;
-    struct h2k_lvm *lvm; /* owned; NULL before h2k_guest_assemble */
-    size_t *lvm_sources; /* owned: the volume that each source of LVM is */
+    size_t looked;             /* how many of them were looked into */
+    struct h2k_guest_lvm *lvm; /* owned */
+    size_t lvm_count;
+    struct h2k_strings problems;    /* why volumes were not put together: among
+                                       the warnings too */
     struct h2k_guest_mount *mounts; /* [0] is "/" */
     size_t mount_count;
     const struct h2k_guest_volume *root_volume; /* where "/" is */
@@ -105,13 +130,14 @@ struct h2k_guest *h2k_guest_new(void);
 /* Fails only for reading errors and bounds: a damaged table is noted. */
 int h2k_guest_add_disk(struct h2k_guest *guest,
                        const struct h2k_disk_source *disk);
-/* A volume as it stands.  Takes volume->fs and volume->block (both may be
- * NULL), on failure too. */
+/* A volume as it stands.  Takes volume->fs, volume->block and volume->below
+ * (all may be NULL), on failure too. */
 int h2k_guest_add_volume(struct h2k_guest *guest,
                          const struct h2k_guest_volume *volume);
-/* Add the logical volumes of all physical ones that were added; once, which
- * h2k_guest_assemble does first.  What is damaged or missing is noted. */
-int h2k_guest_add_lvm(struct h2k_guest *guest);
+/* Add what stands on the volumes that were added, until nothing new is
+ * found; h2k_guest_assemble does it first.  What is damaged or missing is
+ * noted, and left out. */
+int h2k_guest_find_volumes(struct h2k_guest *guest);
 /* Find the root and mount what its fstab names. */
 int h2k_guest_assemble(struct h2k_guest *guest);
 
@@ -129,7 +155,9 @@ int h2k_guest_assemble(struct h2k_guest *guest);
 int h2k_guest_resolve(struct h2k_guest *guest, const char *spec,
                       const struct h2k_guest_volume **volume);
 
-/* "disk-0 partition 2", "disk-0" or "/dev/vg/lv" into TEXT, for messages. */
+/* "disk-0 partition 2", "disk-0", "/dev/vg/lv" or, where it stands on one
+ * volume that is no partition, "/dev/vg/lv partition 1", into TEXT, for
+ * messages. */
 #define H2K_VOLUME_NAME 300
 void h2k_guest_volume_name(const struct h2k_guest *guest,
                            const struct h2k_guest_volume *volume,
@@ -142,6 +170,11 @@ h2k_guest_find_mount(const struct h2k_guest *guest, const char *path);
 /* H2K_E_UNFIXABLE, with where and what to do, when a hibernated system's
  * memory is in a swap volume, or in a swap file of fstab's. */
 int h2k_guest_check_awake(struct h2k_guest *guest);
+
+/* Does the guest itself see VOLUME?  What is in the disk of a virtual
+ * machine inside it has no name there, unless that machine is the guest. */
+bool h2k_guest_sees(const struct h2k_guest *guest,
+                    const struct h2k_guest_volume *volume);
 
 /* Every filesystem's changes are in its disk. */
 int h2k_guest_flush(struct h2k_guest *guest);

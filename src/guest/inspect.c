@@ -19,6 +19,8 @@ free_kernel(struct h2k_inspected_kernel *k)
 static void
 free_filesystem(struct h2k_inspected_filesystem *f)
 {
+    free(f->volume);
+    h2k_strings_clear(&f->below);
     free(f->disk_id);
     free(f->uuid);
     free(f->label);
@@ -149,12 +151,19 @@ inspect_volume(const struct h2k_guest *guest, const struct h2k_guest_volume *v,
     struct h2k_inspected_filesystem *f =
         &out->filesystems[out->filesystem_count++];
     char name[H2K_VOLUME_NAME];
+    for (size_t i = 0; i < v->below_count; i++) {
+        h2k_guest_volume_name(guest, &guest->volumes[v->below[i]], name);
+        if (h2k_strings_add(&f->below, name) < 0)
+            return -1;
+    }
+    h2k_guest_volume_name(guest, v, name);
     f->partition = v->partition;
     f->type = v->fs_info.type;
     f->size = v->length;
     f->clean = v->fs_info.clean;
     f->replayed = v->fs_info.replayed;
-    if (copy(&f->disk_id,
+    if (copy(&f->volume, name) < 0 ||
+        copy(&f->disk_id,
              v->disk < guest->disk_count ? guest->disks[v->disk].id : "") <
             0 ||
         copy(&f->uuid, v->fs_info.uuid) < 0 ||
@@ -164,7 +173,6 @@ inspect_volume(const struct h2k_guest *guest, const struct h2k_guest_volume *v,
         return -1;
     if (strncasecmp(v->fs_info.type, "LVM2", 4) != 0)
         return 0;
-    h2k_guest_volume_name(guest, v, name);
     return h2k_strings_add(&out->lvm, name);
 }
 

@@ -29,10 +29,13 @@ struct h2k_inspected_kernel {
 };
 
 struct h2k_inspected_filesystem {
-    char *disk_id;
-    uint32_t partition; /* 0: the whole disk */
-    const char *type;   /* "ext4"; "unknown" */
-    char *uuid, *label; /* the filesystem's; "" for none */
+    char *volume;             /* "disk-0 partition 2", as a mount has it */
+    struct h2k_strings below; /* the volumes that it stands on, by these names;
+                                 none on a disk */
+    char *disk_id;            /* "" where it stands on volumes */
+    uint32_t partition;       /* 0: the whole disk */
+    const char *type;         /* "ext4"; "unknown" */
+    char *uuid, *label;       /* the filesystem's; "" for none */
     char *partuuid, *partlabel;
     uint64_t size; /* of the volume, bytes */
     bool clean;    /* was unmounted cleanly */

@@ -68,7 +68,8 @@ find_identity(struct h2k_guest *guest, enum identity identity,
     const struct h2k_guest_volume *found = NULL;
     for (size_t i = 0; i < guest->volume_count && value[0] != '\0'; i++) {
         const struct h2k_guest_volume *v = &guest->volumes[i];
-        if (!identity_equal(identity, volume_identity(v, identity), value))
+        if (!h2k_guest_sees(guest, v) ||
+            !identity_equal(identity, volume_identity(v, identity), value))
             continue;
         if (found != NULL)
             return h2k_fail(H2K_E_CORRUPT,
@@ -310,7 +311,7 @@ find_logical(struct h2k_guest *guest, const char *name, const char *spec,
     const struct h2k_guest_volume *found = NULL;
     for (size_t i = 0; i < guest->volume_count; i++) {
         const struct h2k_guest_volume *v = &guest->volumes[i];
-        if (v->logical == NULL || v->partition != 0 ||
+        if (v->logical == NULL || !h2k_guest_sees(guest, v) ||
             !is_logical(v->logical, name))
             continue;
         if (found != NULL)

@@ -45,6 +45,8 @@ static json_t *
 filesystem_json(const struct h2k_inspected_filesystem *fs)
 {
     json_t *object = json_object();
+    ADD(object, "volume", h2k_json_text(fs->volume));
+    ADD(object, "stands_on", h2k_json_strings(&fs->below));
     ADD(object, "disk_id", h2k_json_text(fs->disk_id));
     ADD(object, "partition", json_integer(fs->partition));
     ADD(object, "type", h2k_json_text(fs->type));

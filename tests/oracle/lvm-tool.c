@@ -14,10 +14,10 @@
 
 #include <hyper2kvm/error.h>
 
-static int
-show(const struct h2k_guest *guest)
+static void
+show(const struct h2k_guest *guest, const struct h2k_guest_lvm *groups)
 {
-    const struct h2k_lvm *lvm = guest->lvm;
+    const struct h2k_lvm *lvm = groups->lvm;
     for (size_t i = 0; i < lvm->count; i++) {
         const struct h2k_lvm_volume *v = &lvm->volumes[i];
         printf("%s/%s %s %" PRIu64 " %s%s%s\n", v->group, v->name, v->id,
@@ -27,13 +27,20 @@ show(const struct h2k_guest *guest)
     for (size_t i = 0; i < lvm->free_count; i++) {
         char name[H2K_VOLUME_NAME];
         h2k_guest_volume_name(
-            guest, &guest->volumes[guest->lvm_sources[lvm->free[i].source]],
+            guest, &guest->volumes[groups->sources[lvm->free[i].source]],
             name);
         printf("free %s %" PRIu64 " %" PRIu64 "\n", name, lvm->free[i].offset,
                lvm->free[i].length);
     }
-    for (size_t i = 0; i < lvm->problem_count; i++)
-        fprintf(stderr, "%s\n", lvm->problems[i]);
+}
+
+static int
+show_all(const struct h2k_guest *guest)
+{
+    for (size_t i = 0; i < guest->lvm_count; i++)
+        show(guest, &guest->lvm[i]);
+    for (size_t i = 0; i < guest->problems.count; i++)
+        fprintf(stderr, "%s\n", guest->problems.items[i]);
     return 0;
 }
 
@@ -72,8 +79,8 @@ main(int argc, char **argv)
             return 1;
         }
     }
-    if (guest == NULL || h2k_guest_add_lvm(guest) < 0 ||
-        (is_cat ? cat(guest, argv[2]) : show(guest)) < 0) {
+    if (guest == NULL || h2k_guest_find_volumes(guest) < 0 ||
+        (is_cat ? cat(guest, argv[2]) : show_all(guest)) < 0) {
         fprintf(stderr, "%s\n", h2k_errmsg());
         return 1;
     }

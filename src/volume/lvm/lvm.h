@@ -40,6 +40,8 @@ struct h2k_lvm_volume {
     uint64_t length;         /* bytes */
     struct h2k_block *block; /* owned; NULL where it is not read */
     char problem[300];       /* why it is not read, or not written; or "" */
+    size_t *sources;         /* owned: those that it lies on, ascending */
+    size_t source_count;
 };
 
 /* Extents of a source that no volume uses. */
@@ -54,6 +56,7 @@ struct h2k_lvm {
     struct h2k_lvm_free_range
         *free; /* only of groups whose copies all agree */
     size_t free_count;
+    bool *used; /* owned, one for each source: a group listed here has it */
     char **problems; /* what was damaged, missing or odd, and survived */
     size_t problem_count;
 };
@@ -62,10 +65,11 @@ struct h2k_lvm {
  * The logical volumes on SOURCES, of which it keeps references; they may be
  * in any order, and those that are no physical volumes are passed over.
  * What is damaged is said in `problems`: it fails only for reading errors
- * and memory.
+ * and memory.  ONLY_WHOLE: a group that lacks a physical volume, or has one
+ * twice, is passed over silently, since another source may turn up.
  */
 struct h2k_lvm *h2k_lvm_open(const struct h2k_lvm_source *sources,
-                             size_t count);
+                             size_t count, bool only_whole);
 void h2k_lvm_free(struct h2k_lvm *lvm);
 H2K_DEFINE_AUTO(h2k_lvm, h2k_lvm_free)
 

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* One group: its physical volumes are found among the sources, and its
+ * logical ones listed. */
+#include "base/checked.h"
+#include "base/error.h"
+#include "block/slice.h"
+#include "volume/lvm/scan.h"
+#include "volume/lvm/volume.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PROBLEM_MAX 500
+
+int
+h2k_lvm_add_problem(struct h2k_lvm_scan *s, const char *format, ...)
+{
+    char text[PROBLEM_MAX];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    char **problems = reallocarray(s->out->problems, s->out->problem_count + 1,
+                                   sizeof(*problems));
+    if (problems == NULL)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    s->out->problems = problems;
+    problems[s->out->problem_count] = strdup(text);
+    if (problems[s->out->problem_count] == NULL)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    s->out->problem_count++;
+    return 0;
+}
+
+void
+h2k_lvm_drop_problems(struct h2k_lvm_scan *s, size_t keep)
+{
+    while (s->out->problem_count > keep)
+        free(s->out->problems[--s->out->problem_count]);
+}
+
+struct assembly {
+    struct h2k_lvm_scan *scan;
+    const struct h2k_lvm_group *group;
+    size_t *sources; /* of each physical volume; SIZE_MAX: missing */
+    struct h2k_lvm_maker maker;
+    size_t problems; /* how many there were before */
+    bool whole;
+};
+
+static void
+assembly_clear(struct assembly *a)
+{
+    for (size_t i = 0;
+         a->maker.physical != NULL && i < a->group->physical_count; i++)
+        h2k_block_unref(a->maker.physical[i]);
+    for (size_t i = 0; a->maker.made != NULL && i < a->group->logical_count;
+         i++)
+        h2k_block_unref(a->maker.made[i].block);
+    free(a->maker.physical);
+    free(a->maker.made);
+    free(a->sources);
+}
+
+/* Does another group say that this physical volume is its own?  One of them
+ * is from before it was moved, and which cannot be told. */
+static const struct h2k_lvm_group *
+find_rival(const struct assembly *a, const char *id)
+{
+    for (size_t i = 0; i < a->scan->group_count; i++) {
+        const struct h2k_lvm_group *other = a->scan->groups[i];
+        for (size_t p = 0; other != a->group && p < other->physical_count; p++)
+            if (strcmp(other->physical[p].id, id) == 0)
+                return other;
+    }
+    return NULL;
+}
+
+/* Two entries of one group would be its own rivals. */
+static bool
+is_listed_twice(const struct assembly *a, size_t p)
+{
+    for (size_t i = 0; i < p; i++)
+        if (strcmp(a->group->physical[i].id, a->group->physical[p].id) == 0)
+            return true;
+    return false;
+}
+
+/* The source that is physical volume P.  Two of them are one too many: which
+ * of them a write would belong to cannot be told. */
+static int
+find_physical(struct assembly *a, size_t p)
+{
+    const struct h2k_lvm_physical *physical = &a->group->physical[p];
+    struct h2k_lvm_scan *s = a->scan;
+    size_t found = SIZE_MAX;
+    const struct h2k_lvm_group *rival = find_rival(a, physical->id);
+    a->sources[p] = SIZE_MAX;
+    if (rival != NULL || is_listed_twice(a, p)) {
+        a->whole = false;
+        return h2k_lvm_add_problem(
+            s,
+            "volume group %s: physical volume %s is that of "
+            "%s too",
+            a->group->name, physical->id,
+            rival != NULL ? rival->name : "another entry");
+    }
+    for (size_t i = 0; i < s->count; i++) {
+        if (strcmp(s->labels[i].id, physical->id) != 0)
+            continue;
+        if (found != SIZE_MAX) {
+            a->whole = false;
+            return h2k_lvm_add_problem(
+                s,
+                "volume group %s: physical volume %s is there "
+                "twice: %s and %s",
+                a->group->name, physical->id, s->sources[found].name,
+                s->sources[i].name);
+        }
+        found = i;
+    }
+    if (found == SIZE_MAX) {
+        a->whole = false;
+        return h2k_lvm_add_problem(
+            s,
+            "volume group %s: physical volume %s (%.40s) is "
+            "missing: give the disk that it is on too",
+            a->group->name, physical->id, physical->name);
+    }
+    a->sources[p] = found;
+    return 0;
+}
+
+/* Its extents as a block; they must lie in it. */
+static int
+open_physical(struct assembly *a, size_t p)
+{
+    const struct h2k_lvm_physical *physical = &a->group->physical[p];
+    if (find_physical(a, p) < 0)
+        return -1;
+    if (a->sources[p] == SIZE_MAX)
+        return 0;
+    const struct h2k_lvm_source *source = &a->scan->sources[a->sources[p]];
+    uint64_t length = physical->extents * a->group->extent_size;
+    if (h2k_range_inside(physical->start, length,
+                         h2k_block_size(source->block))) {
+        a->maker.physical[p] =
+            h2k_slice_new(source->block, physical->start, length);
+        return a->maker.physical[p] == NULL ? -1 : 0;
+    }
+    a->sources[p] = SIZE_MAX;
+    a->whole = false;
+    return h2k_lvm_add_problem(
+        a->scan,
+        "volume group %s: %s has %" PRIu64 " bytes, and its "
+        "extents go on to %" PRIu64 ": is the disk cut short?",
+        a->group->name, source->name, h2k_block_size(source->block),
+        physical->start + length);
+}
+
+/* Mark in PHYSICAL and VOLUMES what volume INDEX lies on.  Each volume is
+ * looked into once, and only as deep as it can be made. */
+static void
+mark_below(const struct h2k_lvm_group *group, uint32_t index, unsigned layer,
+           bool *physical, bool *volumes)
+{
+    const struct h2k_lvm_logical *l = &group->logical[index];
+    if (volumes[index] || layer == H2K_LVM_LAYERS_MAX)
+        return;
+    volumes[index] = true;
+    for (size_t i = 0; i < l->segment_count; i++)
+        for (size_t j = 0; j < l->segments[i].leg_count; j++) {
+            const struct h2k_lvm_leg *leg = &l->segments[i].legs[j];
+            if (leg->on_volume)
+                mark_below(group, leg->index, layer + 1, physical, volumes);
+            else
+                physical[leg->index] = true;
+        }
+}
+
+static int
+compare_sizes(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static int
+list_sources(struct assembly *a, uint32_t i, struct h2k_lvm_volume *v)
+{
+    const struct h2k_lvm_group *group = a->group;
+    h2k_autofree bool *physical =
+        calloc(group->physical_count + 1, sizeof(*physical));
+    h2k_autofree bool *volumes =
+        calloc(group->logical_count + 1, sizeof(*volumes));
+    v->sources = calloc(group->physical_count + 1, sizeof(*v->sources));
+    if (physical == NULL || volumes == NULL || v->sources == NULL)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    mark_below(group, i, 0, physical, volumes);
+    for (size_t p = 0; p < group->physical_count; p++)
+        if (physical[p] && a->sources[p] != SIZE_MAX)
+            v->sources[v->source_count++] = a->sources[p];
+    qsort(v->sources, v->source_count, sizeof(*v->sources), compare_sizes);
+    return 0;
+}
+
+static int
+list_volume(struct assembly *a, uint32_t i)
+{
+    const struct h2k_lvm_group *group = a->group;
+    const struct h2k_lvm_logical *l = &group->logical[i];
+    struct h2k_lvm *out = a->scan->out;
+    if (!l->visible)
+        return 0;
+    if (h2k_lvm_make(&a->maker, i) < 0)
+        return -1;
+    struct h2k_lvm_volume *volumes =
+        reallocarray(out->volumes, out->count + 1, sizeof(*volumes));
+    if (volumes == NULL)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    out->volumes = volumes;
+    struct h2k_lvm_volume *v = &volumes[out->count++];
+    *v = (struct h2k_lvm_volume){
+        .length = l->extents * group->extent_size,
+    };
+    if (a->maker.made[i].block != NULL)
+        v->block = h2k_block_ref(a->maker.made[i].block);
+    snprintf(v->group, sizeof(v->group), "%s", group->name);
+    snprintf(v->name, sizeof(v->name), "%s", l->name);
+    snprintf(v->id, sizeof(v->id), "%s", l->id);
+    snprintf(v->group_id, sizeof(v->group_id), "%s", group->id);
+    snprintf(v->problem, sizeof(v->problem), "%s", a->maker.made[i].problem);
+    return list_sources(a, i, v);
+}
+
+static int
+add_free(struct assembly *a, size_t p, uint64_t extent, uint64_t end)
+{
+    struct h2k_lvm *out = a->scan->out;
+    uint64_t size = a->group->extent_size;
+    if (extent >= end)
+        return 0;
+    struct h2k_lvm_free_range *ranges =
+        reallocarray(out->free, out->free_count + 1, sizeof(*ranges));
+    if (ranges == NULL)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    out->free = ranges;
+    ranges[out->free_count++] = (struct h2k_lvm_free_range){
+        .source = a->sources[p],
+        .offset = a->group->physical[p].start + extent * size,
+        .length = (end - extent) * size,
+    };
+    return 0;
+}
+
+/* The extents between those that are used, which are sorted. */
+static int
+list_free(struct assembly *a)
+{
+    const struct h2k_lvm_group *group = a->group;
+    size_t u = 0;
+    for (size_t p = 0; p < group->physical_count; p++) {
+        uint64_t at = 0;
+        for (; u < group->use_count && !group->uses[u].on_volume &&
+               group->uses[u].index == p;
+             u++) {
+            if (add_free(a, p, at, group->uses[u].extent) < 0)
+                return -1;
+            at = group->uses[u].extent + group->uses[u].count;
+        }
+        if (add_free(a, p, at, group->physical[p].extents) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Also those that are there twice, or too short: they are looked at for this
+ * group alone. */
+static void
+mark_used(const struct assembly *a)
+{
+    const struct h2k_lvm_scan *s = a->scan;
+    for (size_t p = 0; p < a->group->physical_count; p++)
+        for (size_t i = 0; i < s->count; i++)
+            if (strcmp(s->labels[i].id, a->group->physical[p].id) == 0)
+                s->out->used[i] = true;
+}
+
+static int
+assemble(struct assembly *a, bool disputed)
+{
+    const struct h2k_lvm_group *group = a->group;
+    a->sources = calloc(group->physical_count + 1, sizeof(*a->sources));
+    a->maker.physical =
+        calloc(group->physical_count + 1, sizeof(*a->maker.physical));
+    a->maker.made = calloc(group->logical_count + 1, sizeof(*a->maker.made));
+    if (a->sources == NULL || a->maker.physical == NULL ||
+        a->maker.made == NULL)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    for (size_t p = 0; p < group->physical_count; p++)
+        if (open_physical(a, p) < 0)
+            return -1;
+    if (a->scan->only_whole && !a->whole) {
+        h2k_lvm_drop_problems(a->scan, a->problems);
+        return 0;
+    }
+    mark_used(a);
+    for (uint32_t i = 0; i < group->logical_count; i++)
+        if (list_volume(a, i) < 0)
+            return -1;
+    if (!a->whole || disputed || a->scan->damaged || !group->all_known)
+        return 0;
+    return list_free(a);
+}
+
+int
+h2k_lvm_assemble(struct h2k_lvm_scan *s, size_t i)
+{
+    const struct h2k_lvm_group *group = s->groups[i];
+    struct assembly a = { .scan = s,
+                          .group = group,
+                          .maker = { .group = group },
+                          .problems = s->out->problem_count,
+                          .whole = true };
+    if (group->exported)
+        return h2k_lvm_add_problem(
+            s,
+            "volume group %s is exported, so its guest does "
+            "not use it: it is left as it is",
+            group->name);
+    for (size_t j = 0; j < i; j++)
+        if (strcmp(s->groups[j]->name, group->name) == 0 &&
+            h2k_lvm_add_problem(s, "two volume groups are named %s: %s and %s",
+                                group->name, s->groups[j]->id, group->id) < 0)
+            return -1;
+    int rc = assemble(&a, s->disputed[i]);
+    assembly_clear(&a);
+    return rc;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* All sources that are looked at together; private to LVM2's reader. */
+#ifndef H2K_VOLUME_LVM_SCAN_H
+#define H2K_VOLUME_LVM_SCAN_H
+
+#include "volume/lvm/group.h"
+#include "volume/lvm/label.h"
+
+#define H2K_LVM_GROUPS_MAX 256
+
+/* A text that was read already, by its checksum. */
+struct h2k_lvm_seen {
+    uint32_t crc, size;
+};
+
+struct h2k_lvm_scan {
+    const struct h2k_lvm_source *sources;
+    size_t count;
+    struct h2k_lvm_label *labels; /* one for each source */
+    struct h2k_lvm_seen *seen;
+    size_t seen_count;
+    struct h2k_lvm_group *groups[H2K_LVM_GROUPS_MAX]; /* the newest of each */
+    bool disputed[H2K_LVM_GROUPS_MAX];                /* copies that differ */
+    size_t group_count;
+    bool damaged; /* some copy could not be read */
+    bool only_whole;
+    struct h2k_lvm *out;
+};
+
+/* A problem more of s->out, and back to the first KEEP of them. */
+int h2k_lvm_add_problem(struct h2k_lvm_scan *s, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void h2k_lvm_drop_problems(struct h2k_lvm_scan *s, size_t keep);
+
+/* The volumes of group I of S. */
+int h2k_lvm_assemble(struct h2k_lvm_scan *s, size_t i);
+
+#endif
