@@ -5,7 +5,7 @@
 #include "common/command.h"
 
 #include "base/error.h"
-#include "pipeline/qemu.h"
+#include "qemu/qemu.h"
 
 #include <locale.h>
 #include <string.h>

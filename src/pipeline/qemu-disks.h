@@ -5,7 +5,7 @@
 #define H2K_PIPELINE_QEMU_DISKS_H
 
 #include "block/block.h"
-#include "pipeline/qemu.h"
+#include "qemu/qemu.h"
 
 /*
  * Stops the guest and opens its drives disk0, disk1, … for reading, through

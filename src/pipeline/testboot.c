@@ -9,7 +9,7 @@
 #include "pipeline/console.h"
 #include "pipeline/packets.h"
 #include "pipeline/qemu-disks.h"
-#include "pipeline/qemu.h"
+#include "qemu/qemu.h"
 
 #include <fcntl.h>
 #include <jansson.h>

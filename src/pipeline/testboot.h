@@ -68,11 +68,4 @@ int h2k_test_boot(const struct h2k_test_boot_request *request,
 /* "login prompt", "guest agent", … */
 const char *h2k_boot_evidence_name(enum h2k_boot_evidence evidence);
 
-/*
- * Does /dev/kvm run a guest?  It may exist and hang: a tiny guest is given
- * two seconds in a process of its own.  The answer is kept.  WHY, of SIZE
- * bytes, says what is wrong.
- */
-bool h2k_kvm_works(char *why, size_t size);
-
 #endif

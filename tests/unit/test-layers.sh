@@ -29,12 +29,13 @@ layer net base
 layer block base net
 layer image base block
 layer volume base block
-layer fs base block volume
+layer qemu base
+layer fs base block volume qemu
 layer guest base block volume fs
 layer manifest base
 layer ovf base block
 layer provider base net block manifest ovf
 layer deploy base manifest
-layer pipeline base block image volume fs guest manifest ovf deploy
+layer pipeline base qemu block image volume fs guest manifest ovf deploy
 echo "1..$n"
 exit $bad

@@ -2,7 +2,7 @@
 /* What a console and a packet dump say about how a guest came up. */
 #include "pipeline/console.h"
 #include "pipeline/packets.h"
-#include "pipeline/qemu.h"
+#include "qemu/qemu.h"
 
 #include "tap.h"
 

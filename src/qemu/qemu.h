@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /*
  * One QEMU process, and its monitor (QMP).  Used to see guests boot, not to
- * convert anything.
+ * convert anything; and whether KVM is of use here.
  */
-#ifndef H2K_PIPELINE_QEMU_H
-#define H2K_PIPELINE_QEMU_H
+#ifndef H2K_QEMU_QEMU_H
+#define H2K_QEMU_QEMU_H
 
 #include "base/cleanup.h"
 
@@ -51,5 +51,12 @@ void h2k_qemu_stop(struct h2k_qemu *qemu);
 /* One QMP command without waiting longer than a second for its answer; 0 if
  * it was answered with `return`.  JSON is the whole command. */
 int h2k_qemu_command(struct h2k_qemu *qemu, const char *json);
+
+/*
+ * Does /dev/kvm run a guest?  It may exist and hang: a tiny guest is given
+ * two seconds in a process of its own.  The answer is kept.  WHY, of SIZE
+ * bytes, says what is wrong.
+ */
+bool h2k_kvm_works(char *why, size_t size);
 
 #endif

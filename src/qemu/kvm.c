@@ -8,11 +8,11 @@
  * seconds for it.
  */
 #include "base/error.h"
-#include "pipeline/qemu.h"
-#include "pipeline/testboot.h"
+#include "qemu/qemu.h"
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -26,13 +26,13 @@
 
 /* Loaded by the BIOS at 0x7c00, in 16-bit mode. */
 static const uint8_t counting_sector[] = {
-    0x66, 0xb9, 0x40, 0x42, 0x0f, 0x00, /* mov ecx, 1000000 */
-    0x66, 0x49,                         /* again: dec ecx */
-    0x75, 0xfc,                         /* jnz again */
-    0xba, 0xf4, 0x00,                   /* mov dx, 0xf4: isa-debug-exit */
-    0xb0, EXIT_VALUE,                   /* mov al, EXIT_VALUE */
-    0xee,                               /* out dx, al */
-    0xf4, 0xeb, 0xfd,                   /* hlt, for ever */
+    0x66, 0xb9,       0x40, 0x42, 0x0f, 0x00, /* mov ecx, 1000000 */
+    0x66, 0x49,                               /* again: dec ecx */
+    0x75, 0xfc,                               /* jnz again */
+    0xba, 0xf4,       0x00, /* mov dx, 0xf4: isa-debug-exit */
+    0xb0, EXIT_VALUE,       /* mov al, EXIT_VALUE */
+    0xee,                   /* out dx, al */
+    0xf4, 0xeb,       0xfd, /* hlt, for ever */
 };
 
 static pthread_once_t probed = PTHREAD_ONCE_INIT;
@@ -60,9 +60,12 @@ count(const char *program, int disk)
     struct h2k_qemu qemu;
     h2k_qemu_arg(&args, "%s", program);
     static const char *const fixed[] = {
-        "-accel", "kvm", "-m", "16", "-display", "none", "-nodefaults",
-        "-no-user-config", "-device",
-        "isa-debug-exit,iobase=0xf4,iosize=0x01", "-drive",
+        "-accel",      "kvm",
+        "-m",          "16",
+        "-display",    "none",
+        "-nodefaults", "-no-user-config",
+        "-device",     "isa-debug-exit,iobase=0xf4,iosize=0x01",
+        "-drive",
     };
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
         h2k_qemu_arg(&args, "%s", fixed[i]);
@@ -75,9 +78,8 @@ count(const char *program, int disk)
     int status = 0;
     for (int i = 0; rc == 0 && i < PROBE_SECONDS * 50; i++) {
         if (h2k_qemu_ended(&qemu, &status)) {
-            rc = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_STATUS
-                     ? 1
-                     : -1;
+            rc = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_STATUS ? 1
+                                                                         : -1;
             break;
         }
         nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "pipeline/qemu.h"
+#include "qemu/qemu.h"
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -22,8 +22,7 @@ h2k_qemu_arg(struct h2k_qemu_args *args, const char *format, ...)
     va_start(ap, format);
     int n = vasprintf(&item, format, ap);
     va_end(ap);
-    char **items =
-        reallocarray(args->items, args->count + 2, sizeof(*items));
+    char **items = reallocarray(args->items, args->count + 2, sizeof(*items));
     if (items != NULL)
         args->items = items;
     if (n < 0 || items == NULL) {
@@ -69,7 +68,7 @@ h2k_qemu_program(void)
         if (access(places[i], X_OK) == 0)
             return places[i];
     return h2k_fail_null(H2K_E_COMPONENT,
-                         "a test boot needs QEMU, which is not installed: on "
+                         "QEMU is needed, and not installed: on "
                          "Debian, the package qemu-system-x86");
 }
 
