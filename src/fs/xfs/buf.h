@@ -49,18 +49,27 @@ enum h2k_xfs_kind {
     H2K_XFS_KINDS,
 };
 
-struct h2k_xfs_buf {
+/* A directory's block of several of the filesystem's may lie in pieces. */
+struct h2k_xfs_piece {
     uint64_t offset; /* bytes in the volume */
     uint32_t length; /* bytes */
+};
+
+struct h2k_xfs_buf {
+    uint64_t offset; /* bytes in the volume; of the first piece */
+    uint32_t length; /* bytes, of all pieces */
     enum h2k_xfs_kind kind;
     bool dirty;     /* to be written by the next flush */
     uint64_t owner; /* the inode it belongs to, or 0 where that is an AG */
     uint8_t *data;  /* LENGTH bytes; change them only after _dirty */
+    struct h2k_xfs_piece *pieces; /* the cache's; NULL for one alone */
+    uint32_t piece_count;
 };
 
-/* Cached, read and checked; the cache's.  OWNER is compared where the block
- * says one and OWNER is not 0.  NULL with H2K_E_CORRUPT, or a reading
- * error. */
+/* Cached, read and checked (verify.h), what its header counts among it; the
+ * cache's.  OWNER is compared where the block says one and OWNER is not 0.
+ * The place is inside the volume.  NULL with H2K_E_CORRUPT, also when it is
+ * cached as something else, or a reading error. */
 struct h2k_xfs_buf *h2k_xfs_buf_read(struct h2k_xfs *xfs, uint64_t offset,
                                      uint32_t length, enum h2k_xfs_kind kind,
                                      uint64_t owner);
@@ -72,6 +81,16 @@ struct h2k_xfs_buf *h2k_xfs_buf_read_any(struct h2k_xfs *xfs, uint64_t offset,
                                          const enum h2k_xfs_kind *kinds,
                                          uint64_t owner);
 
+/* The same for 1 to 128 pieces, whose lengths make a directory's block. */
+struct h2k_xfs_buf *h2k_xfs_buf_read_pieces(struct h2k_xfs *xfs,
+                                            const struct h2k_xfs_piece *pieces,
+                                            uint32_t count,
+                                            const enum h2k_xfs_kind *kinds,
+                                            uint64_t owner);
+
+/* Is a buffer that begins at OFFSET in the cache? */
+bool h2k_xfs_buf_cached(struct h2k_xfs *xfs, uint64_t offset);
+
 /* A buffer for a place that is newly used: zeros, dirty, whatever was
  * there.  The caller writes its header (magic, address, UUID, owner; the LSN
  * stays 0); the CRC is set by flush. */
@@ -80,7 +99,8 @@ struct h2k_xfs_buf *h2k_xfs_buf_new(struct h2k_xfs *xfs, uint64_t offset,
                                     uint64_t owner);
 
 /* Call before the first change of BUF's bytes (or kind) in a change; more
- * calls cost nothing. */
+ * calls cost nothing.  H2K_E_CORRUPT for a cluster with an inode whose CRC is
+ * wrong: sealing would hide it. */
 int h2k_xfs_buf_dirty(struct h2k_xfs *xfs, struct h2k_xfs_buf *buf);
 
 /* [offset, offset + length) is no metadata any more: its buffers are
@@ -109,7 +129,8 @@ int h2k_xfs_op_end(struct h2k_xfs *xfs, int rc);
 /* Before a reading call of the driver: bounds the cache. */
 void h2k_xfs_read_begin(struct h2k_xfs *xfs);
 
-/* Every dirty buffer is sealed and written. */
+/* Every dirty buffer is sealed and written, outside of a change.  A failure
+ * leaves xfs->broken. */
 int h2k_xfs_cache_flush(struct h2k_xfs *xfs);
 
 struct h2k_xfs_cache;

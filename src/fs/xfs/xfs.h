@@ -39,7 +39,8 @@ struct h2k_xfs {
     struct h2k_xfs_geometry geo;
     struct h2k_xfs_cache *cache;
     bool writable;
-    bool broken; /* flushing would lie */
+    bool broken;      /* flushing would lie */
+    bool ignore_sums; /* for fuzzing alone: CRCs are not compared */
 };
 
 /* ---- Addresses ---- */
@@ -99,6 +100,9 @@ struct h2k_xfs_inode {
  * free one. */
 int h2k_xfs_inode_read(struct h2k_xfs *xfs, h2k_ino ino,
                        struct h2k_xfs_inode *out);
+/* The same without looking at it: where it lies, in use or not. */
+int h2k_xfs_inode_locate(struct h2k_xfs *xfs, h2k_ino ino,
+                         struct h2k_xfs_inode *out);
 int h2k_xfs_inode_dirty(struct h2k_xfs *xfs, struct h2k_xfs_inode *inode);
 
 uint32_t h2k_xfs_inode_mode(const struct h2k_xfs_inode *inode);
@@ -129,6 +133,10 @@ struct h2k_xfs_extent {
     uint64_t count;  /* blocks, > 0 */
     bool unwritten;  /* reads as zeros */
 };
+
+/* A record of 16 bytes, unchecked. */
+void h2k_xfs_extent_get(const uint8_t *raw, struct h2k_xfs_extent *out);
+void h2k_xfs_extent_put(uint8_t *raw, const struct h2k_xfs_extent *extent);
 
 /* All of a fork, ascending, without overlaps, inside the volume: checked. */
 struct h2k_xfs_map {
