@@ -31,6 +31,10 @@ bench:
 	@scripts/install-deps.sh build test guest
 	@scripts/bench.sh
 
+bench-guests:
+	@scripts/install-deps.sh build test guest
+	@scripts/bench-guests.sh
+
 install: all
 	meson install -C $(BUILD)
 
@@ -40,4 +44,4 @@ format:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all deps check check-guests demo bench install format clean
+.PHONY: all deps check check-guests demo bench bench-guests install format clean
