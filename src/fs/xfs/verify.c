@@ -241,6 +241,28 @@ h2k_xfs_verify_cluster(const struct h2k_xfs *xfs,
 }
 
 void
+h2k_xfs_stamp(const struct h2k_xfs *xfs, struct h2k_xfs_buf *buf)
+{
+    const struct format *f = &formats[buf->kind];
+    uint32_t magic = xfs->geo.v5 ? f->magic_v5 : f->magic;
+    uint8_t *d = buf->data;
+    if (f->magic_size == 2)
+        h2k_put_be16(d + f->magic_at, (uint16_t)magic);
+    else if (magic != 0)
+        h2k_put_be32(d + f->magic_at, magic);
+    if (!xfs->geo.v5)
+        return;
+    if (f->uuid != 0)
+        memcpy(d + f->uuid, xfs->geo.meta_uuid, sizeof(xfs->geo.meta_uuid));
+    if (f->blkno != 0)
+        h2k_put_be64(d + f->blkno, buf->offset / H2K_XFS_SECTOR);
+    if (f->owner != 0)
+        h2k_put_be64(d + f->owner, buf->owner);
+    if (f->ag != 0)
+        h2k_put_be32(d + f->ag, ag_of(xfs, buf));
+}
+
+void
 h2k_xfs_seal(const struct h2k_xfs *xfs, struct h2k_xfs_buf *buf)
 {
     const struct format *f = &formats[buf->kind];

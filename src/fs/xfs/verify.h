@@ -28,6 +28,10 @@ bool h2k_xfs_inode_sum_right(const struct h2k_xfs *xfs, const uint8_t *raw);
 int h2k_xfs_verify_cluster(const struct h2k_xfs *xfs,
                            const struct h2k_xfs_buf *buf);
 
+/* BUF, new, says what it is: magic, UUID, address and owner.  What else its
+ * header has is left alone. */
+void h2k_xfs_stamp(const struct h2k_xfs *xfs, struct h2k_xfs_buf *buf);
+
 /* Every CRC in BUF is made right. */
 void h2k_xfs_seal(const struct h2k_xfs *xfs, struct h2k_xfs_buf *buf);
 

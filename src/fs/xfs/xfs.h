@@ -125,6 +125,11 @@ int64_t h2k_xfs_time_get(const struct h2k_xfs *xfs,
 void h2k_xfs_time_set(const struct h2k_xfs *xfs, struct h2k_xfs_inode *inode,
                       uint32_t field, int64_t seconds, uint32_t nanoseconds);
 
+/* INODE was changed now: its ctime and (version 3) its change count, and with
+ * CONTENT its mtime. */
+int h2k_xfs_inode_touch(struct h2k_xfs *xfs, struct h2k_xfs_inode *inode,
+                        bool content);
+
 /* ---- A fork's extents ("Data Extents", "B+tree Extent List") ---- */
 
 struct h2k_xfs_extent {
