@@ -23,6 +23,7 @@ struct app {
     bool compress, compress_given;
     const char *compress_level, *compression;
     /* Guest */
+    const char *root;
     const char *fstab_mode;
     bool update_grub, update_grub_given;
     bool regen_initramfs, regen_initramfs_given;

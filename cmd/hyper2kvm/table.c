@@ -41,6 +41,8 @@ const struct option app_options[] = {
     { 0, "compress-level", OPTION_TEXT, AT(compress_level), 0, "1-9",
       CONVERSION, false, "how hard to try; implies --compress" },
 
+    { 0, "root", OPTION_TEXT, AT(root), 0, "DEVICE", GUEST, false,
+      "of several systems the one there: /dev/sda2, first" },
     { 0, "fstab-mode", OPTION_TEXT, AT(fstab_mode), 0, "MODE", GUEST, true,
       "stabilize-all (default), bypath-only or noop" },
     { 0, "no-grub", OPTION_UNSET, AT(update_grub), AT(update_grub_given), NULL,

@@ -145,6 +145,39 @@ fail_no_root(const struct h2k_guest *guest)
                     reasons.size > 0 ? h2k_buffer_text(&reasons) : "", alone);
 }
 
+/* For --root=first. */
+static int
+choose_first(struct h2k_guest *guest,
+             bool (*pick)(const struct h2k_guest_volume *volume))
+{
+    size_t i = 0;
+    while (!pick(&guest->volumes[i]))
+        i++;
+    guest->root_volume = &guest->volumes[i];
+    return 0;
+}
+
+/* The root that the caller has named. */
+static int
+take_named_root(struct h2k_guest *guest)
+{
+    const char *name = guest->settings.root;
+    const struct h2k_guest_volume *volume;
+    H2K_AUTO_BUFFER text = { 0 };
+    if (h2k_guest_resolve(guest, name, &volume) < 0)
+        return h2k_error_is_content()
+                   ? h2k_fail(H2K_E_USAGE, "--root %s: %s", name, h2k_errmsg())
+                   : -1;
+    guest->root_volume = volume;
+    if (volume->fs != NULL && looks_like_root(volume->fs))
+        return 0;
+    add_names(&text, guest, pick_own_root);
+    return h2k_fail(H2K_E_USAGE,
+                    "--root %s: no operating system is there; there is one "
+                    "on: %s",
+                    name, text.size > 0 ? h2k_buffer_text(&text) : "none");
+}
+
 /* The one root that PICK says into guest->root_volume; NULL: there is none. */
 static int
 choose_root(struct h2k_guest *guest,
@@ -158,12 +191,14 @@ choose_root(struct h2k_guest *guest,
         }
     if (roots <= 1)
         return 0;
+    if (guest->settings.root != NULL)
+        return choose_first(guest, pick);
     H2K_AUTO_BUFFER text = { 0 };
     add_names(&text, guest, pick);
     guest->root_volume = NULL;
     return h2k_fail(H2K_E_UNFIXABLE,
-                    "%zu operating systems found: %s; give only the disks "
-                    "of one",
+                    "%zu operating systems found: %s; choose one with "
+                    "--root, or give only its disks",
                     roots, h2k_buffer_text(&text));
 }
 
@@ -187,6 +222,9 @@ find_root(struct h2k_guest *guest)
     for (size_t i = 0; i < guest->volume_count; i++)
         if (open_volume(guest, &guest->volumes[i]) < 0)
             return -1;
+    if (guest->settings.root != NULL &&
+        strcmp(guest->settings.root, "first") != 0)
+        return take_named_root(guest);
     if (choose_root(guest, pick_own_root) < 0)
         return -1;
     if (guest->root_volume != NULL)

@@ -95,11 +95,14 @@ h2k_guest_add_disk(struct h2k_guest *guest,
 }
 
 struct h2k_guest *
-h2k_guest_open(const struct h2k_disk_source *disks, size_t count)
+h2k_guest_open(const struct h2k_disk_source *disks, size_t count,
+               const struct h2k_guest_settings *settings)
 {
     H2K_AUTO(h2k_guest) guest = h2k_guest_new();
     if (guest == NULL)
         return NULL;
+    if (settings != NULL)
+        guest->settings = *settings;
     for (size_t i = 0; i < count; i++)
         if (h2k_guest_add_disk(guest, &disks[i]) < 0)
             return NULL;

@@ -85,7 +85,16 @@ struct h2k_guest_mount {
 
 struct h2k_kernels;
 
+/* What a caller knows of the guest.  Strings stay the caller's, and live as
+ * long as the guest. */
+struct h2k_guest_settings {
+    /* Where "/" is, of several systems: a device as h2k_guest_resolve takes
+     * it, or "first".  NULL: there is to be one system. */
+    const char *root;
+};
+
 struct h2k_guest {
+    struct h2k_guest_settings settings;
     struct h2k_guest_disk *disks; /* in the order of the manifest: sda, … */
     size_t disk_count;
     struct h2k_guest_volume *volumes; /* by disk and place in its table, then
@@ -114,13 +123,14 @@ struct h2k_disk_source {
 /*
  * The guest on these disks: partition tables and filesystems are read, the
  * root found and everything mounted.  A filesystem that was not unmounted
- * cleanly is replayed, which needs a writable disk.
+ * cleanly is replayed, which needs a writable disk.  SETTINGS may be NULL.
  *
  * NULL with H2K_E_UNFIXABLE where there is no system that we handle, or
  * several; the message names what was found.
  */
 struct h2k_guest *h2k_guest_open(const struct h2k_disk_source *disks,
-                                 size_t count);
+                                 size_t count,
+                                 const struct h2k_guest_settings *settings);
 void h2k_guest_free(struct h2k_guest *guest); /* does not flush */
 H2K_DEFINE_AUTO(h2k_guest, h2k_guest_free)
 

@@ -58,7 +58,8 @@ h2k_job_open_guest(struct h2k_job *job)
             .id = job->disks[i].spec->id,
             .block = job->disks[i].overlay,
         };
-    job->guest = h2k_guest_open(sources, job->disk_count);
+    job->guest =
+        h2k_guest_open(sources, job->disk_count, &job->settings->guest);
     if (job->guest == NULL)
         return -1;
     for (size_t i = 0; i < job->guest->warnings.count; i++)

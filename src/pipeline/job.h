@@ -32,6 +32,7 @@ typedef void (*h2k_job_progress_fn)(void *opaque, const char *stage,
 struct h2k_job_settings {
     const char *manifest_path; /* for the report; NULL: it was made up */
     unsigned threads;          /* 0: one for each processor */
+    struct h2k_guest_settings guest;
     /* Where the manifest asks for compression; NONE is the format's own. */
     enum h2k_writer_compression compression;
     h2k_job_progress_fn progress; /* or NULL */

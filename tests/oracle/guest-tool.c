@@ -161,7 +161,7 @@ run(char **disks, size_t count, const char *result_path)
     }
     lap(NULL);
     H2K_AUTO(h2k_guest)
-    guest = rc != 0 ? NULL : h2k_guest_open(sources, count);
+    guest = rc != 0 ? NULL : h2k_guest_open(sources, count, NULL);
     for (size_t i = 0; i < count; i++)
         h2k_block_unref(sources[i].block);
     if (guest == NULL)
