@@ -351,6 +351,7 @@ static const struct h2k_fs_type *const types[] = {
     &h2k_member_type,
     &h2k_ext_type,
     &h2k_vfat_type,
+    &h2k_xfs_type,
     &h2k_foreign_type,
 };
 

@@ -11,6 +11,9 @@ extern const struct h2k_fs_type h2k_ext_type;
 /* FAT12, FAT16 and FAT32: vfat.c. */
 extern const struct h2k_fs_type h2k_vfat_type;
 
+/* XFS: xfs.c. */
+extern const struct h2k_fs_type h2k_xfs_type;
+
 /* Parts of something larger (LVM2, LUKS, RAID) and other filesystems, which
  * are recognised and not read by us: probe.c. */
 extern const struct h2k_fs_type h2k_member_type;

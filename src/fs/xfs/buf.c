@@ -128,6 +128,7 @@ h2k_xfs_cache_new(void)
     struct h2k_xfs_cache *c = calloc(1, sizeof(*c));
     if (c == NULL)
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
+    c->change = 1;
     return c;
 }
 
@@ -447,6 +448,12 @@ h2k_xfs_read_begin(struct h2k_xfs *xfs)
         take_out(c, e);
         entry_free(e);
     }
+}
+
+uint64_t
+h2k_xfs_op_number(const struct h2k_xfs *xfs)
+{
+    return xfs->cache->changing ? 0 : xfs->cache->change;
 }
 
 int

@@ -126,6 +126,8 @@ void h2k_xfs_op_abort(struct h2k_xfs *xfs);
 /* "return h2k_xfs_op_end(xfs, rc)": commit for rc >= 0, abort (keeping the
  * error) for -1; returns RC. */
 int h2k_xfs_op_end(struct h2k_xfs *xfs, int rc);
+/* A number that is another after every change; 0 within one. */
+uint64_t h2k_xfs_op_number(const struct h2k_xfs *xfs);
 /* Before a reading call of the driver: bounds the cache. */
 void h2k_xfs_read_begin(struct h2k_xfs *xfs);
 

@@ -7,6 +7,7 @@
 #include "fs/xfs/xfs.h"
 
 #include <inttypes.h>
+#include <sys/stat.h>
 
 /* A walk through a fork's tree, from left to right. */
 struct walk {
@@ -16,6 +17,7 @@ struct walk {
     struct h2k_xfs_map *map;
     size_t room;
     uint64_t expected; /* extents */
+    uint64_t blocks;   /* of them */
     /* Of each level, the block that was last there and what it said comes
      * next. */
     uint64_t last[H2K_XFS_BTREE_LEVELS_MAX];
@@ -31,20 +33,14 @@ fail_map(const struct walk *w, const char *what)
                     w->inode->ino, what);
 }
 
-static void
-extent_decode(const uint8_t *raw, struct h2k_xfs_extent *out)
+void
+h2k_xfs_extent_get(const uint8_t *raw, struct h2k_xfs_extent *out)
 {
     uint64_t high = h2k_get_be64(raw), low = h2k_get_be64(raw + 8);
     out->unwritten = high >> 63;
     out->offset = (high & ~(UINT64_C(1) << 63)) >> 9;
     out->start = (high & 0x1ff) << 43 | low >> 21;
     out->count = low & H2K_XFS_EXTENT_COUNT_MAX;
-}
-
-void
-h2k_xfs_extent_get(const uint8_t *raw, struct h2k_xfs_extent *out)
-{
-    extent_decode(raw, out);
 }
 
 void
@@ -73,7 +69,7 @@ add_extent(struct walk *w, const uint8_t *raw)
 {
     struct h2k_xfs_extent e;
     struct h2k_xfs_map *map = w->map;
-    extent_decode(raw, &e);
+    h2k_xfs_extent_get(raw, &e);
     if (map->count == w->expected)
         return fail_map(w, "more than it has");
     if (e.count == 0 || e.offset + e.count > H2K_XFS_EXTENT_OFFSET_END)
@@ -96,6 +92,13 @@ add_extent(struct walk *w, const uint8_t *raw)
         map->extents = more;
         w->room = room;
     }
+    /* Only files' contents may be shared: what else there is cannot be more
+     * than the volume. */
+    w->blocks += e.count;
+    if (w->blocks > w->xfs->geo.blocks &&
+        (w->fork == H2K_XFS_ATTR_FORK ||
+         !S_ISREG(h2k_xfs_inode_mode(w->inode))))
+        return fail_map(w, "more blocks than there are");
     map->extents[map->count++] = e;
     return 0;
 }
@@ -217,6 +220,25 @@ h2k_xfs_map_read(struct h2k_xfs *xfs, const struct h2k_xfs_inode *inode,
         return 0;
     h2k_xfs_map_free(out);
     return -1;
+}
+
+int
+h2k_xfs_map_keep(struct h2k_xfs *xfs, const struct h2k_xfs_inode *inode,
+                 enum h2k_xfs_fork fork, const struct h2k_xfs_map **out)
+{
+    uint64_t number = h2k_xfs_op_number(xfs);
+    *out = &xfs->kept.map;
+    if (number != 0 && xfs->kept.number == number &&
+        xfs->kept.ino == inode->ino && xfs->kept.fork == fork)
+        return 0;
+    h2k_xfs_map_free(&xfs->kept.map);
+    xfs->kept.number = 0;
+    if (h2k_xfs_map_read(xfs, inode, fork, &xfs->kept.map) < 0)
+        return -1;
+    xfs->kept.ino = inode->ino;
+    xfs->kept.fork = fork;
+    xfs->kept.number = number;
+    return 0;
 }
 
 void

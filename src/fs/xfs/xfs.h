@@ -34,6 +34,15 @@ struct h2k_xfs_geometry {
     uint32_t compat, ro_compat, incompat, log_incompat;
 };
 
+/* All of a fork's extents, ascending, without overlaps, inside the volume:
+ * checked. */
+struct h2k_xfs_map {
+    struct h2k_xfs_extent *extents;
+    size_t count;
+};
+
+enum h2k_xfs_fork { H2K_XFS_DATA_FORK, H2K_XFS_ATTR_FORK };
+
 struct h2k_xfs {
     struct h2k_block *volume; /* a reference of ours */
     struct h2k_xfs_geometry geo;
@@ -41,7 +50,18 @@ struct h2k_xfs {
     bool writable;
     bool broken;      /* flushing would lie */
     bool ignore_sums; /* for fuzzing alone: CRCs are not compared */
+    struct {
+        h2k_ino ino;
+        enum h2k_xfs_fork fork;
+        uint64_t number; /* h2k_xfs_op_number when it was read */
+        struct h2k_xfs_map map;
+    } kept; /* what h2k_xfs_map_keep gave last */
 };
+
+/* For fuzzing: CRCs are not compared, so that damage gets behind them.  NULL
+ * where VOLUME holds none or cannot be opened. */
+struct h2k_fs *h2k_xfs_open_ignoring_sums(struct h2k_block *volume,
+                                          bool writable);
 
 /* ---- Addresses ---- */
 
@@ -84,8 +104,6 @@ enum h2k_xfs_format {
     H2K_XFS_EXTENTS,
     H2K_XFS_BTREE,
 };
-
-enum h2k_xfs_fork { H2K_XFS_DATA_FORK, H2K_XFS_ATTR_FORK };
 
 /* An inode where it lies in its cluster's buffer.  RAW is read and changed in
  * place, by the offsets in format.h; call h2k_xfs_inode_dirty first. */
@@ -143,13 +161,12 @@ struct h2k_xfs_extent {
 void h2k_xfs_extent_get(const uint8_t *raw, struct h2k_xfs_extent *out);
 void h2k_xfs_extent_put(uint8_t *raw, const struct h2k_xfs_extent *extent);
 
-/* All of a fork, ascending, without overlaps, inside the volume: checked. */
-struct h2k_xfs_map {
-    struct h2k_xfs_extent *extents;
-    size_t count;
-};
 int h2k_xfs_map_read(struct h2k_xfs *xfs, const struct h2k_xfs_inode *inode,
                      enum h2k_xfs_fork fork, struct h2k_xfs_map *out);
+/* The same for reading calls: the state's, good until the next call that asks
+ * for one, or changes anything. */
+int h2k_xfs_map_keep(struct h2k_xfs *xfs, const struct h2k_xfs_inode *inode,
+                     enum h2k_xfs_fork fork, const struct h2k_xfs_map **out);
 void h2k_xfs_map_free(struct h2k_xfs_map *map); /* empties it */
 /* The extent that BLOCK is in, or the next one after it, or NULL. */
 const struct h2k_xfs_extent *h2k_xfs_map_find(const struct h2k_xfs_map *map,

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* XFS natively: probing, opening, closing. */
+#include "fs/xfs/xfs.h"
+
+#include "base/error.h"
+#include "fs/types.h"
+#include "fs/xfs/super.h"
+
+static void
+xfs_close(void *state)
+{
+    struct h2k_xfs *xfs = state;
+    h2k_xfs_map_free(&xfs->kept.map);
+    h2k_xfs_cache_free(xfs->cache);
+    h2k_block_unref(xfs->volume);
+    free(xfs);
+}
+
+static h2k_ino
+xfs_root(void *state)
+{
+    const struct h2k_xfs *xfs = state;
+    return xfs->geo.root_ino;
+}
+
+static const struct h2k_fs_ops xfs_ops = {
+    .name = "xfs",
+    .close = xfs_close,
+    .root = xfs_root,
+    .lookup = h2k_xfs_lookup,
+    .stat = h2k_xfs_stat,
+    .readdir = h2k_xfs_readdir,
+    .read = h2k_xfs_read,
+    .readlink = h2k_xfs_readlink,
+    .getxattr = h2k_xfs_getxattr,
+    .listxattr = h2k_xfs_listxattr,
+    .space = h2k_xfs_space,
+    .each_free = h2k_xfs_each_free,
+};
+
+static int
+xfs_probe(struct h2k_block *volume, struct h2k_fs_info *info)
+{
+    struct h2k_xfs_geometry geo;
+    int rc = h2k_xfs_super_read(volume, true, &geo, info);
+    if (rc <= 0)
+        return rc;
+    info->mountable = true;
+    info->clean = true;
+    return 1;
+}
+
+static int
+open_state(struct h2k_xfs *xfs, struct h2k_block *volume, bool writable,
+           struct h2k_fs_info *info)
+{
+    xfs->volume = h2k_block_ref(volume);
+    xfs->cache = h2k_xfs_cache_new();
+    if (xfs->cache == NULL ||
+        h2k_xfs_super_read(volume, !xfs->ignore_sums, &xfs->geo, info) != 1)
+        return -1;
+    if (writable)
+        return h2k_fail(H2K_E_UNSUPPORTED, "is not written by us");
+    return 0;
+}
+
+static struct h2k_fs *
+open_any(struct h2k_block *volume, bool writable, bool ignore_sums,
+         struct h2k_fs_info *info)
+{
+    struct h2k_xfs *xfs = calloc(1, sizeof(*xfs));
+    if (xfs == NULL)
+        return h2k_fail_null(H2K_E_NOMEM, "out of memory");
+    xfs->ignore_sums = ignore_sums;
+    if (open_state(xfs, volume, writable, info) < 0) {
+        h2k_prefix("xfs: ");
+        xfs_close(xfs);
+        return NULL;
+    }
+    return h2k_fs_new(&xfs_ops, xfs, writable);
+}
+
+static struct h2k_fs *
+xfs_open(struct h2k_block *volume, bool writable, struct h2k_fs_info *info)
+{
+    return open_any(volume, writable, false, info);
+}
+
+struct h2k_fs *
+h2k_xfs_open_ignoring_sums(struct h2k_block *volume, bool writable)
+{
+    struct h2k_fs_info info = { .type = "xfs" };
+    return open_any(volume, writable, true, &info);
+}
+
+const struct h2k_fs_type h2k_xfs_type = {
+    .name = "xfs",
+    .probe = xfs_probe,
+    .open = xfs_open,
+};
