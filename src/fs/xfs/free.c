@@ -231,10 +231,10 @@ int
 h2k_xfs_each_free(void *state, h2k_free_fn fn, void *opaque)
 {
     struct h2k_xfs *xfs = state;
-    if (xfs->broken)
+    if (xfs->broken || !xfs->clean)
         return h2k_fail(H2K_E_UNSUPPORTED,
-                        "xfs: an earlier write failed half-way: what is free "
-                        "is not known");
+                        "xfs: what is free cannot be trusted: an earlier "
+                        "write failed half-way, or its log is elsewhere");
     for (uint32_t ag = 0; ag < xfs->geo.ag_count; ag++)
         if (check_ag(xfs, ag) < 0)
             return -1;

@@ -6,6 +6,8 @@
 #include "fs/types.h"
 #include "fs/xfs/super.h"
 
+#include <stdio.h>
+
 static void
 xfs_close(void *state)
 {
@@ -38,29 +40,80 @@ static const struct h2k_fs_ops xfs_ops = {
     .each_free = h2k_xfs_each_free,
 };
 
+/* A log elsewhere may hold anything. */
+static void
+describe(const struct h2k_xfs *xfs, bool clean, struct h2k_fs_info *info)
+{
+    info->mountable = true;
+    info->clean = clean;
+    info->problem[0] = '\0';
+    if (xfs->geo.log_start == 0)
+        snprintf(info->problem, sizeof(info->problem),
+                 "its log is on another device: what that holds is not seen");
+    else if (!clean)
+        snprintf(info->problem, sizeof(info->problem),
+                 "was not unmounted cleanly");
+}
+
+/* 1 when all is in its place, 0 when the log has some of it, or may have. */
+static int
+is_clean(struct h2k_xfs *xfs)
+{
+    return xfs->geo.log_start == 0 ? 0 : h2k_xfs_log_is_clean(xfs);
+}
+
 static int
 xfs_probe(struct h2k_block *volume, struct h2k_fs_info *info)
 {
-    struct h2k_xfs_geometry geo;
-    int rc = h2k_xfs_super_read(volume, true, &geo, info);
+    struct h2k_xfs xfs = { .volume = volume };
+    int rc = h2k_xfs_super_read(volume, true, &xfs.geo, info);
     if (rc <= 0)
         return rc;
-    info->mountable = true;
-    info->clean = true;
+    rc = is_clean(&xfs);
+    if (rc < 0)
+        return -1;
+    describe(&xfs, rc > 0, info);
     return 1;
 }
 
 static int
-open_state(struct h2k_xfs *xfs, struct h2k_block *volume, bool writable,
-           struct h2k_fs_info *info)
+read_super(struct h2k_xfs *xfs, struct h2k_fs_info *info)
 {
-    xfs->volume = h2k_block_ref(volume);
+    int rc =
+        h2k_xfs_super_read(xfs->volume, !xfs->ignore_sums, &xfs->geo, info);
+    if (rc == 0)
+        return h2k_fail(H2K_E_CORRUPT, "its superblock is gone");
+    return rc < 0 ? -1 : 0;
+}
+
+/* The superblock may have been in the log, too. */
+static int
+replay(struct h2k_xfs *xfs, struct h2k_fs_info *info)
+{
+    if (!h2k_block_writable(xfs->volume))
+        return h2k_fail(H2K_E_READONLY,
+                        "was not unmounted cleanly: its log must be replayed, "
+                        "and the volume is read-only");
+    if (h2k_xfs_log_replay(xfs) < 0 || read_super(xfs, info) < 0)
+        return -1;
+    info->replayed = true;
+    return 0;
+}
+
+static int
+open_state(struct h2k_xfs *xfs, bool writable, struct h2k_fs_info *info)
+{
     xfs->cache = h2k_xfs_cache_new();
-    if (xfs->cache == NULL ||
-        h2k_xfs_super_read(volume, !xfs->ignore_sums, &xfs->geo, info) != 1)
+    if (xfs->cache == NULL || read_super(xfs, info) < 0)
         return -1;
     if (writable)
         return h2k_fail(H2K_E_UNSUPPORTED, "is not written by us");
+    int rc = is_clean(xfs);
+    if (rc < 0 ||
+        (rc == 0 && xfs->geo.log_start != 0 && replay(xfs, info) < 0))
+        return -1;
+    xfs->clean = xfs->geo.log_start != 0;
+    describe(xfs, xfs->clean, info);
     return 0;
 }
 
@@ -71,8 +124,9 @@ open_any(struct h2k_block *volume, bool writable, bool ignore_sums,
     struct h2k_xfs *xfs = calloc(1, sizeof(*xfs));
     if (xfs == NULL)
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
+    xfs->volume = h2k_block_ref(volume);
     xfs->ignore_sums = ignore_sums;
-    if (open_state(xfs, volume, writable, info) < 0) {
+    if (open_state(xfs, writable, info) < 0) {
         h2k_prefix("xfs: ");
         xfs_close(xfs);
         return NULL;

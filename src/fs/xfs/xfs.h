@@ -48,6 +48,7 @@ struct h2k_xfs {
     struct h2k_xfs_geometry geo;
     struct h2k_xfs_cache *cache;
     bool writable;
+    bool clean;       /* nothing is in the log */
     bool broken;      /* flushing would lie */
     bool ignore_sums; /* for fuzzing alone: CRCs are not compared */
     struct {
