@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* grub.cfg, /etc/default/grub and bare kernel command lines. */
+/* grub.cfg, /etc/default/grub, bare kernel command lines, boot loader entries
+ * and grubenv. */
+#include "guest/bls.h"
 #include "guest/grub.h"
 
 #include "rewrite.h"
@@ -33,6 +35,37 @@ fill_cmdline(struct h2k_rewrite *rewrite)
                                H2K_READER_USERLAND, &roots);
 }
 
+static int
+fill_entry(struct h2k_rewrite *rewrite)
+{
+    struct h2k_cmdline_roots roots = { 0 };
+    return h2k_bls_rewrite(rewrite, &roots);
+}
+
+/* The block keeps its size, and is right the second time. */
+static void
+environment(const char *text, size_t size)
+{
+    struct h2k_cmdline_roots roots = { 0 };
+    h2k_autofree char *ended = strndup(text, size);
+    h2k_autofree char *block = NULL;
+    h2k_autofree char *again = NULL;
+    if (ended == NULL)
+        return;
+    H2K_AUTO_REWRITE first = { .text = ended,
+                               .size = strlen(ended),
+                               .devices = &fuzz_devices };
+    if (h2k_grubenv_rewrite(&first, &roots, &block) < 0 || block == NULL)
+        return;
+    if (strlen(block) != first.size)
+        abort();
+    H2K_AUTO_REWRITE second = { .text = block,
+                                .size = first.size,
+                                .devices = &fuzz_devices };
+    if (h2k_grubenv_rewrite(&second, &roots, &again) < 0 || again != NULL)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
@@ -43,5 +76,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_rewrite(text, size, fill_default);
     fuzz_rewrite(text, size, fill_bare);
     fuzz_rewrite(text, size, fill_cmdline);
+    fuzz_rewrite(text, size, fill_entry);
+    environment(text, size);
     return 0;
 }

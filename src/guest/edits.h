@@ -5,15 +5,16 @@
 
 #include "guest/fix.h"
 
-extern const struct h2k_edit h2k_edit_initramfs;    /* initramfs.c */
-extern const struct h2k_edit h2k_edit_fstab;        /* fstab.c */
-extern const struct h2k_edit h2k_edit_crypttab;     /* crypttab.c */
-extern const struct h2k_edit h2k_edit_grub;         /* grub.c */
-extern const struct h2k_edit h2k_edit_vmware_tools; /* vmware_tools.c */
-extern const struct h2k_edit h2k_edit_resume;       /* resume.c */
-extern const struct h2k_edit h2k_edit_modprobe;     /* modprobe.c */
-extern const struct h2k_edit h2k_edit_xorg;         /* xorg.c */
-extern const struct h2k_edit h2k_edit_lvm;          /* lvm-config.c */
-extern const struct h2k_edit h2k_edit_uefi;         /* uefi.c */
+extern const struct h2k_edit h2k_edit_initramfs;      /* initramfs.c */
+extern const struct h2k_edit h2k_edit_fstab;          /* fstab.c */
+extern const struct h2k_edit h2k_edit_crypttab;       /* crypttab.c */
+extern const struct h2k_edit h2k_edit_grub;           /* grub.c */
+extern const struct h2k_edit h2k_edit_vmware_tools;   /* vmware_tools.c */
+extern const struct h2k_edit h2k_edit_resume;         /* resume.c */
+extern const struct h2k_edit h2k_edit_modprobe;       /* modprobe.c */
+extern const struct h2k_edit h2k_edit_xorg;           /* xorg.c */
+extern const struct h2k_edit h2k_edit_lvm;            /* lvm-config.c */
+extern const struct h2k_edit h2k_edit_loader_entries; /* loader-entries.c */
+extern const struct h2k_edit h2k_edit_uefi;           /* uefi.c */
 
 #endif

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/view.h"
 #include "guest/file-block.h"
-#include "guest/kernels.h"
+#include "guest/bls.h"
 
 #include <ctype.h>
 
@@ -175,8 +175,10 @@ h2k_kernels_choose_default(struct h2k_root *root,
     static const char *const environments[] = { "/boot/grub/grubenv",
                                                 "/boot/grub2/grubenv" };
     h2k_autofree char *config = read_first(root, configs, 2);
-    if (config == NULL)
-        return newest(kernels);
+    if (config == NULL) {
+        size_t named = h2k_bls_default(root, kernels);
+        return named < kernels->count ? named : newest(kernels);
+    }
     if (strstr(config, "${saved_entry}") != NULL &&
         (strstr(config, "default=\"${saved_entry}\"") != NULL ||
          strstr(config, "blscfg") != NULL)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* Which kernels there are: images, and the initramfs files beside them. */
 #include "base/error.h"
-#include "guest/kernels.h"
+#include "guest/bls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +34,15 @@ is_file(struct h2k_root *root, const char *path)
 {
     struct h2k_stat st;
     return h2k_root_stat(root, path, &st) == 0 && S_ISREG(st.mode);
+}
+
+static bool
+is_known(const struct h2k_kernels *kernels, const char *image)
+{
+    for (size_t i = 0; i < kernels->count; i++)
+        if (strcmp(kernels->items[i].image, image) == 0)
+            return true;
+    return false;
 }
 
 /* The initramfs beside an image, as distributions name it. */
@@ -131,7 +140,7 @@ add_image(struct h2k_root *root, struct h2k_kernels *kernels, const char *dir,
         image = NULL;
         return h2k_fail(H2K_E_NOMEM, "out of memory");
     }
-    if (!is_file(root, image))
+    if (is_known(kernels, image) || !is_file(root, image))
         return 0;
     if (kernels->count == H2K_KERNELS_MAX)
         return h2k_strings_addf(&kernels->warnings,
@@ -159,7 +168,8 @@ add_entry_dirs(struct h2k_root *root, struct h2k_kernels *kernels,
         if (asprintf(&image, "%s/%s/linux", dir, names[i]) < 0 ||
             asprintf(&initrd, "%s/%s/initrd", dir, names[i]) < 0)
             rc = h2k_fail(H2K_E_NOMEM, "out of memory");
-        else if (is_file(root, image) && kernels->count < H2K_KERNELS_MAX)
+        else if (is_file(root, image) && !is_known(kernels, image) &&
+                 kernels->count < H2K_KERNELS_MAX)
             rc = add_kernel(root, kernels, image, names[i],
                             is_file(root, initrd) ? h2k_steal(initrd) : NULL);
     }
@@ -195,10 +205,39 @@ scan_directory(struct h2k_root *root, struct h2k_kernels *kernels,
     return rc;
 }
 
+struct finding {
+    struct h2k_root *root;
+    struct h2k_kernels *kernels;
+};
+
+/* Entries say which initramfs goes with a kernel, whatever their names. */
+static int
+add_entry(void *opaque, struct h2k_bls_entry *entry)
+{
+    struct finding *f = opaque;
+    const char *base = strrchr(entry->kernel, '/') + 1;
+    const char *suffix = image_suffix(base);
+    if (is_known(f->kernels, entry->kernel) ||
+        !is_file(f->root, entry->kernel) ||
+        f->kernels->count == H2K_KERNELS_MAX)
+        return 0;
+    h2k_autofree char *version = find_version(
+        f->root, entry->kernel,
+        suffix != NULL ? suffix
+                       : (entry->version != NULL ? entry->version : base));
+    if (version == NULL)
+        return -1;
+    return add_kernel(f->root, f->kernels, entry->kernel, version,
+                      h2k_steal(entry->initrd));
+}
+
 int
 h2k_kernels_find(struct h2k_root *root, struct h2k_kernels *kernels)
 {
     static const char *const dirs[] = { "/boot", "/efi", "/boot/efi" };
+    struct finding finding = { root, kernels };
+    if (h2k_bls_each(root, add_entry, &finding) < 0)
+        return -1;
     for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
         if (scan_directory(root, kernels, dirs[i]) < 0)
             return -1;
