@@ -341,6 +341,34 @@ h2k_fs_each_free(struct h2k_fs *fs, h2k_free_fn fn, void *opaque)
 }
 
 int
+h2k_fs_each_free_on(struct h2k_fs *fs, size_t member, h2k_free_fn fn,
+                    void *opaque)
+{
+    if (fs->ops->each_free_on != NULL)
+        return fs->ops->each_free_on(fs->state, member, fn, opaque);
+    if (member == 0)
+        return h2k_fs_each_free(fs, fn, opaque);
+    return h2k_fail(H2K_E_RANGE, "%s: is in one volume alone", fs->ops->name);
+}
+
+int
+h2k_fs_subvolume(struct h2k_fs *fs, const char *options, h2k_ino *root)
+{
+    *root = h2k_fs_root(fs);
+    return fs->ops->subvolume == NULL
+               ? 0
+               : fs->ops->subvolume(fs->state, options, root);
+}
+
+int
+h2k_fs_each_subvolume(struct h2k_fs *fs, h2k_subvolume_fn fn, void *opaque)
+{
+    return fs->ops->each_subvolume == NULL
+               ? 0
+               : fs->ops->each_subvolume(fs->state, fn, opaque);
+}
+
+int
 h2k_fs_flush(struct h2k_fs *fs)
 {
     return fs->writable ? fs->ops->flush(fs->state) : 0;
@@ -352,6 +380,7 @@ static const struct h2k_fs_type *const types[] = {
     &h2k_ext_type,
     &h2k_vfat_type,
     &h2k_xfs_type,
+    &h2k_btrfs_type,
     &h2k_foreign_type,
 };
 
@@ -423,13 +452,12 @@ h2k_fs_probe(struct h2k_block *volume, struct h2k_fs_info *info)
     return find_type(volume, info, &found);
 }
 
-struct h2k_fs *
-h2k_fs_open(struct h2k_block *volume, bool writable, struct h2k_fs_info *info)
+/* The type of what VOLUME holds, which can be opened; or NULL. */
+static const struct h2k_fs_type *
+find_openable(struct h2k_block *volume, bool writable,
+              struct h2k_fs_info *info)
 {
-    struct h2k_fs_info unused;
     const struct h2k_fs_type *type = NULL;
-    if (info == NULL)
-        info = &unused;
     if (find_type(volume, info, &type) < 0)
         return NULL;
     if (type == NULL)
@@ -444,5 +472,39 @@ h2k_fs_open(struct h2k_block *volume, bool writable, struct h2k_fs_info *info)
                              "%s: the volume is read-only, and writing was "
                              "asked for",
                              info->type);
-    return type->open(volume, writable, info);
+    return type;
+}
+
+struct h2k_fs *
+h2k_fs_open(struct h2k_block *volume, bool writable, struct h2k_fs_info *info)
+{
+    struct h2k_fs_info unused;
+    if (info == NULL)
+        info = &unused;
+    const struct h2k_fs_type *type = find_openable(volume, writable, info);
+    return type == NULL ? NULL : type->open(volume, writable, info);
+}
+
+struct h2k_fs *
+h2k_fs_open_members(struct h2k_block *const *volumes, size_t count,
+                    bool writable, struct h2k_fs_info *info)
+{
+    struct h2k_fs_info unused;
+    const struct h2k_fs_type *type = NULL;
+    if (info == NULL)
+        info = &unused;
+    if (count == 0)
+        return h2k_fail_null(H2K_E_RANGE, "no volume is given");
+    for (size_t i = count; i-- > 0;) {
+        type = find_openable(volumes[i], writable, info);
+        if (type == NULL)
+            return NULL;
+        if (count > 1 && type->open_members == NULL)
+            return h2k_fail_null(H2K_E_UNSUPPORTED,
+                                 "%s: is in one volume alone, and %zu are "
+                                 "given",
+                                 info->type, count);
+    }
+    return count == 1 ? type->open(volumes[0], writable, info)
+                      : type->open_members(volumes, count, writable, info);
 }

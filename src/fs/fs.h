@@ -40,16 +40,31 @@ typedef int (*h2k_xattr_fn)(void *opaque, const char *name);
 /* A range of the volume that holds nothing, in bytes of the volume. */
 typedef int (*h2k_free_fn)(void *opaque, uint64_t offset, uint64_t length);
 
+/* A tree of files in a filesystem that has several, as btrfs does. */
+struct h2k_subvolume {
+    h2k_ino root;     /* its top directory */
+    const char *path; /* from the top-level one, without a slash before it
+                         ("@/.snapshots/1/snapshot"); "" for that one; valid
+                         during the call */
+    bool read_only;   /* a snapshot that is not to be changed */
+};
+
+/* Returns as h2k_readdir_fn does. */
+typedef int (*h2k_subvolume_fn)(void *opaque,
+                                const struct h2k_subvolume *subvolume);
+
 /* What opening found.  All strings are "" where there is none. */
 struct h2k_fs_info {
     const char *type; /* as mount(8) names it: "ext4", "ext3", "vfat", "xfs",
                          "swap", … */
     char uuid[40];    /* as blkid(8) prints it */
     char label[256];
-    uint64_t size;    /* bytes the filesystem spans */
-    bool mountable;   /* files can be read by a driver of ours */
-    bool clean;       /* was unmounted cleanly */
-    bool replayed;    /* its journal was replayed on opening */
+    uint64_t size;     /* bytes the filesystem spans */
+    bool mountable;    /* files can be read by a driver of ours */
+    bool clean;        /* was unmounted cleanly */
+    bool replayed;     /* its journal was replayed on opening */
+    uint64_t devices;  /* volumes that it is spread over; 0 as 1 */
+    uint64_t device;   /* which of them this is, from 1; 0: the only one */
     char problem[200]; /* why it is not mountable, or what is odd */
 };
 
@@ -112,6 +127,14 @@ struct h2k_fs_ops {
     /* Every free range, ascending.  H2K_E_UNSUPPORTED when the structures
      * are not clean enough to trust. */
     int (*each_free)(void *state, h2k_free_fn fn, void *opaque);
+    /* The same of one of the volumes that h2k_fs_open_members was given.
+     * NULL where there is only one. */
+    int (*each_free_on)(void *state, size_t member, h2k_free_fn fn,
+                        void *opaque);
+    /* See h2k_fs_subvolume and h2k_fs_each_subvolume.  NULL where there are
+     * none. */
+    int (*subvolume)(void *state, const char *options, h2k_ino *root);
+    int (*each_subvolume)(void *state, h2k_subvolume_fn fn, void *opaque);
     /* Everything written so far is in the volume, which would pass its
      * checker. */
     int (*flush)(void *state);
@@ -129,6 +152,10 @@ struct h2k_fs_type {
      * INFO is updated. */
     struct h2k_fs *(*open)(struct h2k_block *volume, bool writable,
                            struct h2k_fs_info *info);
+    /* The same over several volumes; NULL where that cannot be. */
+    struct h2k_fs *(*open_members)(struct h2k_block *const *volumes,
+                                   size_t count, bool writable,
+                                   struct h2k_fs_info *info);
 };
 
 /* For drivers.  The fs owns STATE; on failure ops->close has been called. */
@@ -142,6 +169,15 @@ int h2k_fs_probe(struct h2k_block *volume, struct h2k_fs_info *info);
 /* The filesystem in VOLUME; INFO may be NULL. */
 struct h2k_fs *h2k_fs_open(struct h2k_block *volume, bool writable,
                            struct h2k_fs_info *info);
+/*
+ * One filesystem over several volumes, in any order; none is NULL.  INFO is
+ * the whole's.  Volumes that are missing are named: H2K_E_NOENT where it
+ * cannot be read without them, INFO's problem where it can.  H2K_E_CORRUPT
+ * where the volumes are not of one filesystem, or one is there twice.
+ */
+struct h2k_fs *h2k_fs_open_members(struct h2k_block *const *volumes,
+                                   size_t count, bool writable,
+                                   struct h2k_fs_info *info);
 void h2k_fs_close(struct h2k_fs *fs); /* NULL is fine; does not flush */
 H2K_DEFINE_AUTO(h2k_fs, h2k_fs_close)
 
@@ -185,6 +221,21 @@ int h2k_fs_setxattr(struct h2k_fs *fs, h2k_ino ino, const char *name,
                     const void *value, size_t size);
 int h2k_fs_space(struct h2k_fs *fs, uint64_t *free_bytes);
 int h2k_fs_each_free(struct h2k_fs *fs, h2k_free_fn fn, void *opaque);
+/* The same for the volume MEMBER, an index into what h2k_fs_open_members was
+ * given; 0 is the volume of a filesystem that has only one. */
+int h2k_fs_each_free_on(struct h2k_fs *fs, size_t member, h2k_free_fn fn,
+                        void *opaque);
 int h2k_fs_flush(struct h2k_fs *fs);
+
+/*
+ * The directory that mount(8) would show as the top with these OPTIONS,
+ * comma-separated: that of "subvol=PATH" or "subvolid=NUMBER", and without
+ * either the default one, which is h2k_fs_root's.  Filesystems without
+ * subvolumes have only that.  H2K_E_NOENT where there is no such subvolume.
+ */
+int h2k_fs_subvolume(struct h2k_fs *fs, const char *options, h2k_ino *root);
+/* Every subvolume, the top-level one first; none where there are none. */
+int h2k_fs_each_subvolume(struct h2k_fs *fs, h2k_subvolume_fn fn,
+                          void *opaque);
 
 #endif

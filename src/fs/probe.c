@@ -202,7 +202,6 @@ static const struct magic filesystems[] = {
     { "swsuspend", 0xff6, 9, "S2SUSPEND", .probe = probe_swap },
     { "swsuspend", 0xff6, 9, "ULSUSPEND", .probe = probe_swap },
     { "swsuspend", 0xfff6, 9, "S1SUSPEND", .probe = probe_swap },
-    { "btrfs", 65600, 8, "_BHRfS_M", UUID_BYTES, 65568, 65835, 256 },
     { "ntfs", 3, 8, "NTFS    ", .probe = h2k_probe_ntfs },
     { "ReFS", 0, 8, "\0\0\0ReFS\0" },
     { "exfat", 3, 8, "EXFAT   ", .probe = h2k_probe_exfat },

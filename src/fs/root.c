@@ -7,14 +7,35 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Room for one more at the end of root->mounts. */
+static struct h2k_mount *
+grow_mounts(struct h2k_root *root)
+{
+    struct h2k_mount *mounts = reallocarray(
+        root->mounts, root->mount_count + 1, sizeof(*root->mounts));
+    if (mounts == NULL)
+        return h2k_fail_null(H2K_E_NOMEM, "out of memory");
+    root->mounts = mounts;
+    return &mounts[root->mount_count++];
+}
+
+struct h2k_root *
+h2k_root_new_at(struct h2k_fs *fs, h2k_ino ino)
+{
+    H2K_AUTO(h2k_root) root = calloc(1, sizeof(*root));
+    if (root == NULL)
+        return h2k_fail_null(H2K_E_NOMEM, "out of memory");
+    struct h2k_mount *top = grow_mounts(root);
+    if (top == NULL)
+        return NULL;
+    *top = (struct h2k_mount){ .top = { fs, ino } };
+    return h2k_steal(root);
+}
+
 struct h2k_root *
 h2k_root_new(struct h2k_fs *fs)
 {
-    struct h2k_root *root = malloc(sizeof(*root));
-    if (root == NULL)
-        return h2k_fail_null(H2K_E_NOMEM, "out of memory");
-    *root = (struct h2k_root){ .fs = fs };
-    return root;
+    return h2k_root_new_at(fs, h2k_fs_root(fs));
 }
 
 void
@@ -26,18 +47,9 @@ h2k_root_free(struct h2k_root *root)
     free(root);
 }
 
-/* Is PLACE what the tree begins with, or what was mounted somewhere? */
-static bool
-is_mounted(const struct h2k_root *root, struct h2k_place place)
-{
-    bool found = place.fs == root->fs;
-    for (size_t i = 0; i < root->mount_count && !found; i++)
-        found = place.fs == root->mounts[i].fs;
-    return found && place.ino == h2k_fs_root(place.fs);
-}
-
 int
-h2k_root_mount(struct h2k_root *root, const char *path, struct h2k_fs *fs)
+h2k_root_mount_at(struct h2k_root *root, const char *path, struct h2k_fs *fs,
+                  h2k_ino ino)
 {
     struct h2k_walk walk;
     if (h2k_walk_existing(root, path, true, &walk) < 0)
@@ -46,18 +58,25 @@ h2k_root_mount(struct h2k_root *root, const char *path, struct h2k_fs *fs)
         return h2k_fail(H2K_E_NOTDIR,
                         "%s: not a directory to mount a filesystem on",
                         walk.path);
-    if (is_mounted(root, walk.place))
+    if (walk.place.ino == root->mounts[walk.mount].top.ino)
         return h2k_fail(H2K_E_EXIST,
                         "%s: a filesystem is mounted there already",
                         walk.path);
-    struct h2k_mount *mounts =
-        realloc(root->mounts, (root->mount_count + 1) * sizeof(*root->mounts));
-    if (mounts == NULL)
-        return h2k_fail(H2K_E_NOMEM, "out of memory");
-    root->mounts = mounts;
-    mounts[root->mount_count++] =
-        (struct h2k_mount){ .over = walk.place, .fs = fs };
+    struct h2k_mount *mount = grow_mounts(root);
+    if (mount == NULL)
+        return -1;
+    *mount = (struct h2k_mount){
+        .top = { fs, ino },
+        .parent = walk.mount,
+        .over = walk.place,
+    };
     return 0;
+}
+
+int
+h2k_root_mount(struct h2k_root *root, const char *path, struct h2k_fs *fs)
+{
+    return h2k_root_mount_at(root, path, fs, h2k_fs_root(fs));
 }
 
 int
@@ -134,10 +153,8 @@ flush_one(struct h2k_fs *fs)
 int
 h2k_root_flush(struct h2k_root *root)
 {
-    if (flush_one(root->fs) < 0)
-        return -1;
     for (size_t i = 0; i < root->mount_count; i++)
-        if (flush_one(root->mounts[i].fs) < 0)
+        if (flush_one(root->mounts[i].top.fs) < 0)
             return -1;
     return 0;
 }

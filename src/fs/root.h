@@ -18,12 +18,18 @@ struct h2k_root;
 
 /* A tree with FS, which stays the caller's and must outlive it, at "/". */
 struct h2k_root *h2k_root_new(struct h2k_fs *fs);
+/* The same with the directory INO of it, a subvolume's, at "/". */
+struct h2k_root *h2k_root_new_at(struct h2k_fs *fs, h2k_ino ino);
 void h2k_root_free(struct h2k_root *root);
 H2K_DEFINE_AUTO(h2k_root, h2k_root_free)
 
 /* Mount FS (the caller's) on the directory PATH, which must exist.  A
  * parent's mount comes before its child's. */
 int h2k_root_mount(struct h2k_root *root, const char *path, struct h2k_fs *fs);
+/* The same with the directory INO of it; one filesystem may be mounted in
+ * many places. */
+int h2k_root_mount_at(struct h2k_root *root, const char *path,
+                      struct h2k_fs *fs, h2k_ino ino);
 
 /* Where a path leads: the filesystem and the inode in it. */
 struct h2k_place {

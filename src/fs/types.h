@@ -14,6 +14,9 @@ extern const struct h2k_fs_type h2k_vfat_type;
 /* XFS: xfs.c. */
 extern const struct h2k_fs_type h2k_xfs_type;
 
+/* btrfs, for reading: btrfs.c. */
+extern const struct h2k_fs_type h2k_btrfs_type;
+
 /* Parts of something larger (LVM2, LUKS, RAID) and other filesystems, which
  * are recognised and not read by us: probe.c. */
 extern const struct h2k_fs_type h2k_member_type;

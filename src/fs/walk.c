@@ -10,6 +10,7 @@
 /* A directory on the way. */
 struct step {
     struct h2k_place place;
+    size_t mount;
     size_t path_length; /* of walk.path up to it; 0 for "/" */
 };
 
@@ -35,22 +36,26 @@ walker_clear(struct walker *w)
     free(w->rest);
 }
 
-static struct h2k_place
+static const struct step *
 current(const struct walker *w)
 {
-    return w->steps[w->depth - 1].place;
+    return &w->steps[w->depth - 1];
 }
 
-/* A filesystem mounted on PLACE hides it. */
-static struct h2k_place
-cross_mount(const struct h2k_root *root, struct h2k_place place)
+/* What is mounted on walk->place hides it, where it is in the same mount:
+ * another one of that filesystem shows what is below. */
+static void
+cross_mount(const struct h2k_root *root, struct h2k_walk *walk)
 {
-    for (size_t i = 0; i < root->mount_count; i++) {
+    for (size_t i = 1; i < root->mount_count; i++) {
         const struct h2k_mount *mount = &root->mounts[i];
-        if (mount->over.fs == place.fs && mount->over.ino == place.ino)
-            return (struct h2k_place){ mount->fs, h2k_fs_root(mount->fs) };
+        if (mount->parent == walk->mount && mount->over.fs == walk->place.fs &&
+            mount->over.ino == walk->place.ino) {
+            walk->place = mount->top;
+            walk->mount = i;
+            return;
+        }
     }
-    return place;
 }
 
 /* The next name into walk->name: 1, or 0 at the end of the path. */
@@ -97,7 +102,8 @@ static int
 look_up(struct walker *w)
 {
     struct h2k_walk *walk = w->walk;
-    walk->parent = current(w);
+    walk->parent = current(w)->place;
+    walk->mount = current(w)->mount;
     walk->place = (struct h2k_place){ .fs = walk->parent.fs };
     if (extend_path(w) < 0)
         return -1;
@@ -107,7 +113,7 @@ look_up(struct walker *w)
         return h2k_errcode() == H2K_E_NOENT ? 0
                                             : h2k_prefix("%s: ", walk->path);
     }
-    walk->place = cross_mount(w->root, walk->place);
+    cross_mount(w->root, walk);
     if (h2k_fs_stat(walk->place.fs, walk->place.ino, &walk->stat) < 0)
         return h2k_prefix("%s: ", walk->path);
     return 0;
@@ -143,6 +149,7 @@ enter(struct walker *w)
 {
     struct h2k_walk *walk = w->walk;
     w->steps[w->depth++] = (struct step){ .place = walk->place,
+                                          .mount = walk->mount,
                                           .path_length = strlen(walk->path) };
 }
 
@@ -186,7 +193,8 @@ end_in_directory(struct walker *w)
     struct h2k_walk *walk = w->walk;
     size_t parent = w->depth > 1 ? w->depth - 2 : 0;
     size_t parent_length = w->steps[parent].path_length;
-    walk->place = current(w);
+    walk->place = current(w)->place;
+    walk->mount = current(w)->mount;
     walk->parent = w->steps[parent].place;
     walk->path[w->steps[w->depth - 1].path_length] = '\0';
     const char *name = walk->path + parent_length;
@@ -228,9 +236,7 @@ h2k_walk(struct h2k_root *root, const char *path, bool follow,
     };
     if (w.steps == NULL)
         return h2k_fail(H2K_E_NOMEM, "out of memory");
-    w.steps[0] = (struct step){
-        .place = { root->fs, h2k_fs_root(root->fs) },
-    };
+    w.steps[0] = (struct step){ .place = root->mounts[0].top };
 
     int rc;
     while ((rc = next_name(&w)) > 0)

@@ -14,25 +14,26 @@
 #include "fs/root.h"
 
 struct h2k_mount {
-    struct h2k_place over; /* the directory that it covers */
-    struct h2k_fs *fs;
+    struct h2k_place top;  /* what it shows */
+    size_t parent;         /* the mount that it is in */
+    struct h2k_place over; /* the directory in that one that it covers */
 };
 
 struct h2k_root {
-    struct h2k_fs *fs;
-    struct h2k_mount *mounts;
+    struct h2k_mount *mounts; /* [0] is "/", which covers nothing */
     size_t mount_count;
 };
 
 /* Where a walk ended. */
 struct h2k_walk {
-    struct h2k_place parent; /* the directory that NAME is in; for "/",
-                                "/" itself */
+    struct h2k_place parent;     /* the directory that NAME is in; for "/",
+                                    "/" itself */
     char name[H2K_NAME_MAX + 1]; /* the last name, links resolved; "" for
                                     "/" */
-    struct h2k_place place; /* what is there; ino 0 when nothing is */
-    struct h2k_stat stat;   /* of it */
-    bool must_be_dir;       /* the path ended in a slash */
+    struct h2k_place place;      /* what is there; ino 0 when nothing is */
+    size_t mount;                /* the mount that it is in */
+    struct h2k_stat stat;        /* of it */
+    bool must_be_dir;            /* the path ended in a slash */
     char path[H2K_PATH_MAX + 1]; /* without links, "." and ".." */
 };
 
