@@ -22,6 +22,11 @@ check-guests:
 	@$(MAKE) --no-print-directory all
 	meson test -C $(BUILD) --print-errorlogs --suite guest --num-processes 1
 
+# From the logs of the tests that ran in $(BUILD).
+matrix:
+	@scripts/matrix.py $(BUILD) >docs/filesystems.md.new
+	@mv docs/filesystems.md.new docs/filesystems.md
+
 demo:
 	@scripts/install-deps.sh build guest
 	@$(MAKE) --no-print-directory all
@@ -44,4 +49,4 @@ format:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all deps check check-guests demo bench bench-guests install format clean
+.PHONY: all deps check check-guests matrix demo bench bench-guests install format clean

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""matrix.py BUILD...: docs/filesystems.md, from the tests that ran there.
+
+A test says what it has just seen work in a comment of its TAP output:
+
+    # matrix: xfs | rmapbt | read, write
+    # matrix: xfs | realtime device | read=refused, libguestfs
+
+a filesystem (or kind of volume), a feature, and how it was used: read, write,
+or libguestfs (through it).  A word after "=" says
+what came of it where that is not "yes".  What a failed test says counts as
+failing; what no test says is not in the tables.
+
+Rows of the real guests are in BUILD/guest-results/, one file for each, which
+tests/guest/test-migrate.sh leaves there.
+"""
+import glob
+import json
+import os
+import re
+import sys
+
+LINE = re.compile(r"^# matrix: ([^|]+)\|([^|]+)\|(.+)$")
+HOW = ["read", "write", "libguestfs"]
+GOOD = "OK", "EXPECTEDFAIL"
+GUEST = [
+    ("guest", "guest"),
+    ("about", "what it is"),
+    ("vmware", "before, on VMware's hardware"),
+    ("unmigrated", "before, on virtio"),
+    ("virtio-blk", "after, on virtio-blk"),
+    ("virtio-scsi", "after, on virtio-scsi"),
+    ("checkers", "checkers"),
+    ("again", "second run"),
+    ("seconds", "INSPECT + FIX, s"),
+]
+
+
+def tests(build):
+    """Every test of every log of a build, as meson wrote it."""
+    for path in sorted(glob.glob(os.path.join(build, "meson-logs", "*.json"))):
+        with open(path, encoding="utf-8") as log:
+            for line in log:
+                yield json.loads(line)
+
+
+def said(test):
+    """(filesystem, feature, how, what came of it) of each line of a test."""
+    for text in (test.get("stdout") or "").splitlines():
+        match = LINE.match(text)
+        if not match:
+            continue
+        where, feature, uses = (part.strip() for part in match.groups())
+        for use in uses.split(","):
+            how, _, came = use.strip().partition("=")
+            if how not in HOW:
+                sys.exit(f"{test['name']}: '{how}' in '{text}' is none of {HOW}")
+            yield where, feature, how, came or "yes"
+
+
+def collect(builds):
+    cells = {}
+    for build in builds:
+        for test in tests(build):
+            good = test["result"] in GOOD
+            for where, feature, how, came in said(test):
+                cell = cells.setdefault(where, {}).setdefault(feature, {})
+                if not good:
+                    cell[how] = "**failing**"
+                elif cell.get(how, came) == "yes" or how not in cell:
+                    cell[how] = came
+    return cells
+
+
+def guests(builds):
+    rows = {}
+    for build in builds:
+        for path in sorted(glob.glob(os.path.join(build, "guest-results", "*.json"))):
+            with open(path, encoding="utf-8") as result:
+                row = json.load(result)
+            times = [row.get("INSPECT"), row.get("FIX")]
+            if all(times):
+                row["seconds"] = f"{sum(float(t) for t in times):.2f}"
+            rows[row["guest"]] = row
+    return [rows[name] for name in sorted(rows)]
+
+
+def table(head, rows):
+    print("| " + " | ".join(head) + " |")
+    print("|" + "---|" * len(head))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    print()
+
+
+def main():
+    builds = sys.argv[1:] or ["build"]
+    print("# Filesystems and volumes\n")
+    print("<!-- Made by scripts/matrix.py from the tests that ran: do not edit. -->\n")
+    print("Each cell was seen by a test, against the filesystem's own tools. `read` and")
+    print("`write` are in-process; `libguestfs` is through its appliance. Where a cell is")
+    print("empty, no test claims it.\n")
+    cells = collect(builds)
+    for where in sorted(cells):
+        print(f"## {where}\n")
+        table(["feature"] + HOW,
+              [[feature] + [cells[where][feature].get(how, "") for how in HOW]
+               for feature in sorted(cells[where])])
+    rows = guests(builds)
+    if rows:
+        print("## Real guests\n")
+        print("Built from Debian's packages, booted in QEMU by emulation, migrated, and")
+        print("booted again; see [tests/guest](../tests/guest/README.md). An `-unclean`")
+        print("guest was cut off while it wrote.\n")
+        table([title for _, title in GUEST],
+              [[row.get(key, "") for key, _ in GUEST] for row in rows])
+
+
+main()
