@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* grub.cfg, /etc/default/grub, bare kernel command lines, boot loader entries
  * and grubenv. */
-#include "guest/bls.h"
+#include "guest/bls-rewrite.h"
 #include "guest/grub.h"
 
 #include "rewrite.h"

@@ -2,7 +2,7 @@
 /* Device names in boot loader entries, and in grub's environment block that
  * they may refer to as $kernelopts. */
 #include "base/error.h"
-#include "guest/bls.h"
+#include "guest/bls-rewrite.h"
 #include "guest/lines.h"
 
 #include <stdio.h>

@@ -8,7 +8,6 @@
 #define H2K_GUEST_BLS_H
 
 #include "fs/root.h"
-#include "guest/kernel-cmdline.h"
 #include "guest/kernels.h"
 
 #define H2K_BLS_ENTRIES_MAX 256
@@ -39,15 +38,5 @@ int h2k_bls_each(struct h2k_root *root, h2k_bls_fn fn, void *opaque);
  * count. */
 size_t h2k_bls_default(struct h2k_root *root,
                        const struct h2k_kernels *kernels);
-
-/* Device names in an entry's `options`. */
-int h2k_bls_rewrite(struct h2k_rewrite *rewrite,
-                    struct h2k_cmdline_roots *roots);
-
-/* Device names in `kernelopts` and the like of a grubenv, a block of a fixed
- * size (GRUB manual, "Environment block"): *TEXT gets the new one, the
- * caller's to free, NULL where nothing changes. */
-int h2k_grubenv_rewrite(struct h2k_rewrite *rewrite,
-                        struct h2k_cmdline_roots *roots, char **text);
 
 #endif

@@ -2,6 +2,7 @@
 /* The edit "loader-entries": the boot loader entries that systemd-boot and
  * Fedora's grub read, and the variables that these may have. */
 #include "base/error.h"
+#include "guest/bls-rewrite.h"
 #include "guest/bls.h"
 #include "guest/edits.h"
 
