@@ -12,7 +12,8 @@ build="gcc meson ninja-build pkg-config libext2fs-dev comerr-dev
 test="qemu-utils fdisk gdisk e2fsprogs dosfstools mtools mount cpio libarchive-tools
   zstd gzip xz-utils bzip2 lz4 grub-common python3 python3-jsonschema
   python3-yaml jq bsdextrautils mandoc file g++ binutils procps openssl
-  curl libxml2-utils tar virt-v2v nbdkit libnbd-bin golang-go golang-github-vmware-govmomi-dev"
+  curl libxml2-utils tar virt-v2v nbdkit libnbd-bin golang-go golang-github-vmware-govmomi-dev
+  mdadm"
 guest="qemu-system-x86 qemu-utils mmdebstrap uidmap e2fsprogs fdisk jq"
 sanitize="clang libclang-rt-14-dev"
 

@@ -9,12 +9,12 @@
 #define MD_MAGIC UINT32_C(0xa92b4efc)
 #define SUPER_SIZE 256
 
-/* Version 1: set_uuid at 16, set_name at 32, super_offset at 128. */
+/* Version 1: set_uuid at 16, set_name at 32, super_offset at 144. */
 static bool
 is_version_1(struct h2k_view super, uint64_t at, struct h2k_fs_info *info)
 {
     if (h2k_view_le32(super, 0) != MD_MAGIC || h2k_view_le32(super, 4) != 1 ||
-        h2k_view_le64(super, 128) != at / 512)
+        h2k_view_le64(super, 144) != at / 512)
         return false;
     h2k_probe_uuid(info, super.data + 16);
     h2k_probe_label(info, super.data + 32, 32);

@@ -279,9 +279,11 @@ probe_table(const struct magic *table, size_t count, struct h2k_block *volume,
 static int
 member_probe(struct h2k_block *volume, struct h2k_fs_info *info)
 {
-    int rc = probe_table(members, sizeof(members) / sizeof(members[0]), volume,
-                         info);
-    return rc != 0 ? rc : h2k_probe_md(volume, info);
+    /* The start of a RAID 1's member looks like what is in the array. */
+    int rc = h2k_probe_md(volume, info);
+    return rc != 0 ? rc
+                   : probe_table(members, sizeof(members) / sizeof(members[0]),
+                                 volume, info);
 }
 
 static int

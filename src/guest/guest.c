@@ -83,7 +83,12 @@ h2k_guest_add_disk(struct h2k_guest *guest,
             h2k_strings_addf(&guest->warnings, "%s: %s", disk->id,
                              disk->table->problem) < 0)
             return -1;
-        return h2k_guest_add_partitions(guest, index, disk->table);
+        int member = h2k_guest_is_array_disk(disk->block, disk->table);
+        if (member < 0)
+            return h2k_prefix("%s: ", disk->id);
+        return member != 0
+                   ? h2k_guest_add_bare(guest, index)
+                   : h2k_guest_add_partitions(guest, index, disk->table);
     }
     if (h2k_errcode() == H2K_E_NOENT)
         return h2k_guest_add_bare(guest, index);

@@ -13,6 +13,7 @@
 #include "fs/root.h"
 #include "guest/strings.h"
 #include "volume/lvm/lvm.h"
+#include "volume/md/md.h"
 #include "volume/volume.h"
 
 /* Bounds on what hostile disks can make us hold. */
@@ -39,6 +40,7 @@ enum h2k_volume_kind {
     H2K_VOLUME_PARTITION, /* of its disk, or a disk that has none; of the
                              volume below where it is on no disk */
     H2K_VOLUME_LOGICAL,   /* of LVM */
+    H2K_VOLUME_ARRAY,     /* of RAID */
 };
 
 /* A partition, a filesystem on a bare disk, or a volume made of others. */
@@ -54,6 +56,7 @@ struct h2k_guest_volume {
     bool nested;        /* it is in a partition table that the guest itself
                            does not look at: a virtual machine's own disk */
     const struct h2k_lvm_volume *logical; /* a logical volume's; or NULL */
+    const struct h2k_md_array *array;     /* an array's; or NULL */
     uint32_t partition;         /* as in sda<partition>; 0: no partition */
     uint64_t offset;            /* bytes from the start of what it is in */
     uint64_t length;            /* bytes */
@@ -103,6 +106,8 @@ struct h2k_guest {
     size_t looked;             /* how many of them were looked into */
     struct h2k_guest_lvm *lvm; /* owned */
     size_t lvm_count;
+    struct h2k_md **md; /* owned */
+    size_t md_count;
     struct h2k_strings problems;    /* why volumes were not put together: among
                                        the warnings too */
     struct h2k_guest_mount *mounts; /* [0] is "/" */

@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "guest/guest.h"
+#include "guest/resolve.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -346,10 +347,12 @@ h2k_guest_resolve(struct h2k_guest *guest, const char *spec,
     const char *name = spec;
     if (!take_text(&name, "/dev/"))
         return h2k_fail(H2K_E_NOENT, "%s: not a device", spec);
-    if (find_logical(guest, name, spec, volume) == 0)
-        return 0;
-    if (h2k_errcode() != H2K_E_NOENT)
-        return -1;
+    if (find_logical(guest, name, spec, volume) == 0 ||
+        h2k_errcode() != H2K_E_NOENT)
+        return *volume == NULL ? -1 : 0;
+    if (h2k_resolve_array(guest, name, spec, volume) == 0 ||
+        h2k_errcode() != H2K_E_NOENT)
+        return *volume == NULL ? -1 : 0;
     if (take_text(&name, "disk/by-path/")) {
         if (parse_bypath(name, &disk, &partition))
             return find_place(guest, disk, partition, spec, volume);
@@ -358,11 +361,12 @@ h2k_guest_resolve(struct h2k_guest *guest, const char *spec,
             return find_place(guest, disk, partition, spec, volume);
     } else if (parse_kernel_name(name, &disk, &partition)) {
         return find_place(guest, disk, partition, spec, volume);
+    } else if (strncmp(name, "md", 2) == 0) {
+        return h2k_fail(H2K_E_NOENT, "%s: no such RAID array", spec);
     } else if (strncmp(name, "mapper/", 7) == 0 ||
-               strncmp(name, "dm-", 3) == 0 || strncmp(name, "md", 2) == 0) {
+               strncmp(name, "dm-", 3) == 0) {
         return h2k_fail(H2K_E_UNSUPPORTED,
-                        "%s: no logical volume; LUKS and md are not read yet",
-                        spec);
+                        "%s: no logical volume; LUKS is not read yet", spec);
     }
     return h2k_fail(H2K_E_NOENT, "%s: cannot tell which disk it was", spec);
 }

@@ -15,6 +15,9 @@ own_name(const struct h2k_guest *guest, const struct h2k_guest_volume *volume,
         snprintf(text, H2K_VOLUME_NAME, "/dev/%s/%s", volume->logical->group,
                  volume->logical->name);
         return;
+    case H2K_VOLUME_ARRAY:
+        h2k_guest_array_name(volume->array, text);
+        return;
     case H2K_VOLUME_PARTITION:
         break;
     }
@@ -38,7 +41,7 @@ needs_below(const struct h2k_guest *guest,
 {
     if (volume->below_count != 1)
         return false;
-    return volume->kind != H2K_VOLUME_LOGICAL || volume->nested ||
+    return volume->kind == H2K_VOLUME_PARTITION || volume->nested ||
            guest->volumes[volume->below[0]].kind != H2K_VOLUME_PARTITION;
 }
 

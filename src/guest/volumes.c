@@ -26,6 +26,9 @@ h2k_guest_free_volumes(struct h2k_guest *guest)
         free(guest->lvm[i].sources);
     }
     free(guest->lvm);
+    for (size_t i = 0; i < guest->md_count; i++)
+        h2k_md_free(guest->md[i]);
+    free(guest->md);
 }
 
 /* Room for one more at the end of guest->volumes. */
@@ -254,8 +257,8 @@ h2k_guest_find_volumes(struct h2k_guest *guest)
         int (*find)(struct h2k_guest *guest, bool only_whole);
         bool only_whole;
     } steps[] = {
-        { find_inside, true },
-        { h2k_guest_find_lvm, true },
+        { find_inside, true },         { h2k_guest_find_arrays, true },
+        { h2k_guest_find_lvm, true },  { h2k_guest_find_arrays, false },
         { h2k_guest_find_lvm, false },
     };
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]);) {

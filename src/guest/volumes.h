@@ -13,6 +13,15 @@ int h2k_guest_add_partitions(struct h2k_guest *guest, size_t index,
                              const struct h2k_partition_table *table);
 int h2k_guest_add_bare(struct h2k_guest *guest, size_t index);
 
+/* Is DISK itself a member of a RAID array, though its content begins with
+ * TABLE?  1, 0, or -1 with an error. */
+int h2k_guest_is_array_disk(struct h2k_block *disk,
+                            const struct h2k_partition_table *table);
+
+/* "/dev/md0", for messages. */
+void h2k_guest_array_name(const struct h2k_md_array *array,
+                          char text[H2K_VOLUME_NAME]);
+
 /* ---- For each kind of volume ---- */
 
 /*
@@ -34,6 +43,7 @@ int h2k_guest_list_members(const struct h2k_guest *guest, const char *member,
                            size_t **out, size_t *count);
 
 /* Add what they find.  ONLY_WHOLE: nothing that lacks a part. */
+int h2k_guest_find_arrays(struct h2k_guest *guest, bool only_whole);
 int h2k_guest_find_lvm(struct h2k_guest *guest, bool only_whole);
 
 #endif

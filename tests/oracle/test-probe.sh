@@ -111,7 +111,7 @@ truncate -s 4M image
     printf '\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20'
     printf 'host:0'
 } | dd of=image bs=4096 seek=1 conv=notrunc 2>/dev/null
-printf '\10' | dd of=image bs=1 seek=$((4096 + 128)) conv=notrunc 2>/dev/null
+printf '\10' | dd of=image bs=1 seek=$((4096 + 144)) conv=notrunc 2>/dev/null
 "$probe" image >ours
 grep -q '^TYPE=linux_raid_member' ours && grep -q '^LABEL=host:0' ours &&
     grep -q '^UUID=01020304-0506-0708-090a-0b0c0d0e0f10' ours
