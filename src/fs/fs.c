@@ -48,6 +48,10 @@ check_writable(const struct h2k_fs *fs)
 {
     if (fs->writable)
         return 0;
+    if (fs->ops->write == NULL)
+        return h2k_fail(H2K_E_READONLY,
+                        "%s: is not written by us: that needs libguestfs",
+                        fs->ops->name);
     return h2k_fail(H2K_E_READONLY, "%s: opened read-only", fs->ops->name);
 }
 

@@ -3,8 +3,10 @@
  * fstab names. */
 #include "base/buffer.h"
 #include "base/error.h"
+#include "guest/filesystems.h"
 #include "guest/fstab-read.h"
 #include "guest/guest.h"
+#include "guest/systems.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,45 +14,6 @@
 #include <string.h>
 
 /* ---- Finding the root ---- */
-
-/* Files of a root.  os-release is often a link, and /usr may be another
- * volume; then fstab beside the programs' directories says it. */
-static bool
-looks_like_root(struct h2k_fs *fs)
-{
-    struct h2k_stat st;
-    H2K_AUTO(h2k_root) root = h2k_root_new(fs);
-    if (root == NULL)
-        return false;
-    if (h2k_root_stat(root, "/etc/os-release", &st) == 0 ||
-        h2k_root_stat(root, "/usr/lib/os-release", &st) == 0)
-        return true;
-    return h2k_root_stat(root, "/etc/fstab", &st) == 0 &&
-           (h2k_root_is_dir(root, "/sbin") ||
-            h2k_root_is_dir(root, "/usr/sbin") ||
-            h2k_root_is_dir(root, "/usr/bin"));
-}
-
-/* Opens what can be opened; a volume that cannot is noted. */
-static int
-open_volume(struct h2k_guest *guest, struct h2k_guest_volume *volume)
-{
-    char name[H2K_VOLUME_NAME];
-    if (volume->fs != NULL || volume->block == NULL ||
-        !volume->fs_info.mountable)
-        return 0;
-    volume->fs = h2k_fs_open(volume->block, h2k_block_writable(volume->block),
-                             &volume->fs_info);
-    if (volume->fs != NULL)
-        return 0;
-    if (!h2k_error_is_content())
-        return -1;
-    snprintf(volume->fs_info.problem, sizeof(volume->fs_info.problem), "%s",
-             h2k_errmsg());
-    h2k_guest_volume_name(guest, volume, name);
-    return h2k_strings_addf(&guest->warnings, "%s: %s", name,
-                            volume->fs_info.problem);
-}
 
 /* "disk-0 partition 2 (ext4), …" of the volumes that PICK says. */
 static void
@@ -78,7 +41,7 @@ pick_ntfs(const struct h2k_guest_volume *v)
 static bool
 pick_own_root(const struct h2k_guest_volume *v)
 {
-    return v->fs != NULL && !v->nested && looks_like_root(v->fs);
+    return v->system != 0 && !v->nested;
 }
 
 /* That of a virtual machine inside the guest, or of the guest itself when
@@ -86,7 +49,7 @@ pick_own_root(const struct h2k_guest_volume *v)
 static bool
 pick_nested_root(const struct h2k_guest_volume *v)
 {
-    return v->fs != NULL && v->nested && looks_like_root(v->fs);
+    return v->system != 0 && v->nested;
 }
 
 __attribute__((format(printf, 2, 3))) static void
@@ -113,7 +76,8 @@ add_reasons(struct h2k_buffer *text, const struct h2k_guest *guest)
     for (size_t i = 0; i < guest->volume_count; i++) {
         const struct h2k_guest_volume *v = &guest->volumes[i];
         bool problem = v->fs_info.problem[0] != '\0';
-        if (v->fs != NULL || strcmp(v->fs_info.type, "swap") == 0 ||
+        if (v->fs != NULL || v->member_of != 0 ||
+            strcmp(v->fs_info.type, "swap") == 0 ||
             strcmp(v->fs_info.type, "LVM2_member") == 0 ||
             (!problem && strcmp(v->fs_info.type, "unknown") == 0))
             continue;
@@ -157,19 +121,43 @@ choose_first(struct h2k_guest *guest,
     return 0;
 }
 
+/* "DEVICE" or "DEVICE,subvol=NAME", and the system there, if there is one. */
+static int
+resolve_named_root(struct h2k_guest *guest, const char *name,
+                   struct h2k_guest_volume **out)
+{
+    const struct h2k_guest_volume *found;
+    const char *options = strstr(name, ",subvol");
+    h2k_autofree char *device = strndup(
+        name, options == NULL ? strlen(name) : (size_t)(options - name));
+    if (device == NULL)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    if (h2k_guest_resolve(guest, device, &found) < 0)
+        return -1;
+    struct h2k_guest_volume *volume = &guest->volumes[found - guest->volumes];
+    *out = volume;
+    if (options == NULL || volume->fs == NULL)
+        return 0;
+    if (h2k_fs_subvolume(volume->fs, options, &volume->system) < 0)
+        return -1;
+    if (!h2k_guest_is_system(volume->fs, volume->system))
+        volume->system = 0;
+    return 0;
+}
+
 /* The root that the caller has named. */
 static int
 take_named_root(struct h2k_guest *guest)
 {
     const char *name = guest->settings.root;
-    const struct h2k_guest_volume *volume;
+    struct h2k_guest_volume *volume = NULL;
     H2K_AUTO_BUFFER text = { 0 };
-    if (h2k_guest_resolve(guest, name, &volume) < 0)
+    if (resolve_named_root(guest, name, &volume) < 0)
         return h2k_error_is_content()
                    ? h2k_fail(H2K_E_USAGE, "--root %s: %s", name, h2k_errmsg())
                    : -1;
     guest->root_volume = volume;
-    if (volume->fs != NULL && looks_like_root(volume->fs))
+    if (volume->system != 0)
         return 0;
     add_names(&text, guest, pick_own_root);
     return h2k_fail(H2K_E_USAGE,
@@ -216,11 +204,33 @@ warn_nested(struct h2k_guest *guest)
                             h2k_buffer_text(&text));
 }
 
+/* One volume is one system, unless its subvolumes say that they are several;
+ * then one of them must be chosen. */
+static int
+find_system(struct h2k_guest *guest, struct h2k_guest_volume *volume)
+{
+    H2K_AUTO_BUFFER several = { 0 };
+    char name[H2K_VOLUME_NAME];
+    if (volume->fs == NULL)
+        return 0;
+    if (h2k_guest_find_system(volume->fs, &volume->system, &several) < 0)
+        return -1;
+    if (several.size == 0 || guest->settings.root != NULL)
+        return 0;
+    h2k_guest_volume_name(guest, volume, name);
+    return h2k_fail(H2K_E_UNFIXABLE,
+                    "several operating systems found in subvolumes of %s: "
+                    "%s; choose one with --root DEVICE,subvol=NAME",
+                    name, h2k_buffer_text(&several));
+}
+
 static int
 find_root(struct h2k_guest *guest)
 {
+    if (h2k_guest_open_filesystems(guest) < 0)
+        return -1;
     for (size_t i = 0; i < guest->volume_count; i++)
-        if (open_volume(guest, &guest->volumes[i]) < 0)
+        if (find_system(guest, &guest->volumes[i]) < 0)
             return -1;
     if (guest->settings.root != NULL &&
         strcmp(guest->settings.root, "first") != 0)
@@ -382,6 +392,19 @@ explain_unmounted(struct h2k_guest_mount *mount)
                  info->type);
 }
 
+/* The subvolume that the line's options say, where it has any. */
+static int
+mount_volume(struct h2k_guest *guest, const struct h2k_guest_mount *mount)
+{
+    const struct h2k_guest_volume *volume = mount->volume;
+    h2k_ino top;
+    if (h2k_fs_subvolume(volume->fs, mount->options, &top) < 0)
+        return -1;
+    if (volume == guest->root_volume && top == volume->system)
+        return h2k_fail(H2K_E_EXIST, "%s is the volume of /", mount->spec);
+    return h2k_root_mount_at(guest->root, mount->path, volume->fs, top);
+}
+
 static int
 mount_one(struct h2k_guest *guest, struct h2k_guest_mount *mount)
 {
@@ -391,11 +414,8 @@ mount_one(struct h2k_guest *guest, struct h2k_guest_mount *mount)
         snprintf(mount->problem, sizeof(mount->problem), "%s", h2k_errmsg());
     } else if (mount->volume->fs == NULL) {
         explain_unmounted(mount);
-    } else if (mount->volume == guest->root_volume) {
-        snprintf(mount->problem, sizeof(mount->problem),
-                 "%s is the volume of /", mount->spec);
     } else if (is_wanted(mount)) {
-        if (h2k_root_mount(guest->root, mount->path, mount->volume->fs) == 0)
+        if (mount_volume(guest, mount) == 0)
             mount->mounted = true;
         else if (!h2k_error_is_content())
             return -1;
@@ -415,7 +435,8 @@ h2k_guest_assemble(struct h2k_guest *guest)
 {
     if (h2k_guest_find_volumes(guest) < 0 || find_root(guest) < 0)
         return -1;
-    guest->root = h2k_root_new(guest->root_volume->fs);
+    guest->root =
+        h2k_root_new_at(guest->root_volume->fs, guest->root_volume->system);
     if (guest->root == NULL)
         return -1;
     struct h2k_guest_mount *top = add_mount(guest, "/", "", "", "");

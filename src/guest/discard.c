@@ -3,6 +3,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/view.h"
+#include "guest/filesystems.h"
 #include "guest/guest.h"
 
 /* Pages are 4 KiB to 64 KiB; the header is the first page (util-linux,
@@ -10,6 +11,7 @@
 #define SWAP_PAGE_MAX 65536
 
 struct discarding {
+    const struct h2k_guest *guest;
     const struct h2k_guest_volume *volume;
     uint64_t bytes;
 };
@@ -69,10 +71,11 @@ discard_volume(struct discarding *d)
         return 0;
     if (strcmp(volume->fs_info.type, "swap") == 0)
         return discard_swap(d);
-    if (volume->fs == NULL)
+    struct h2k_fs *fs = h2k_guest_whole(d->guest, volume)->fs;
+    if (fs == NULL)
         return 0;
     /* Structures that are not clean enough to trust: all is kept. */
-    if (h2k_fs_each_free(volume->fs, discard_range, d) < 0)
+    if (h2k_fs_each_free_on(fs, volume->member, discard_range, d) < 0)
         return h2k_errcode() == H2K_E_UNSUPPORTED ? 0 : -1;
     return 0;
 }
@@ -99,7 +102,7 @@ h2k_guest_discard_free(struct h2k_guest *guest, uint64_t *bytes)
     *bytes = 0;
     for (size_t i = 0; i < guest->volume_count; i++) {
         const struct h2k_guest_volume *volume = &guest->volumes[i];
-        struct discarding d = { .volume = volume };
+        struct discarding d = { .guest = guest, .volume = volume };
         char name[H2K_VOLUME_NAME];
         if (discard_volume(&d) < 0) {
             h2k_guest_volume_name(guest, volume, name);

@@ -66,6 +66,10 @@ struct h2k_guest_volume {
     struct h2k_fs_info fs_info; /* fs_info.type is never NULL */
     struct h2k_block *block;    /* its bytes; a reference of ours */
     struct h2k_fs *fs;          /* owned; NULL where it is not opened */
+    h2k_ino system;   /* the directory of fs that is a system's "/"; or 0 */
+    size_t member_of; /* one more than the index of the volume whose fs is
+                         spread over this one too; 0: none */
+    size_t member;    /* and which of its volumes this is */
 };
 
 /* Volume groups, and the volumes that were looked at for them. */

@@ -8,6 +8,7 @@
  */
 #include "base/checked.h"
 #include "base/error.h"
+#include "guest/filesystems.h"
 #include "guest/guest.h"
 #include "guest/resolve.h"
 
@@ -328,9 +329,9 @@ find_logical(struct h2k_guest *guest, const char *name, const char *spec,
     return 0;
 }
 
-int
-h2k_guest_resolve(struct h2k_guest *guest, const char *spec,
-                  const struct h2k_guest_volume **volume)
+static int
+resolve(struct h2k_guest *guest, const char *spec,
+        const struct h2k_guest_volume **volume)
 {
     char value[512];
     uint32_t disk, partition;
@@ -369,4 +370,14 @@ h2k_guest_resolve(struct h2k_guest *guest, const char *spec,
                         "%s: no logical volume; LUKS is not read yet", spec);
     }
     return h2k_fail(H2K_E_NOENT, "%s: cannot tell which disk it was", spec);
+}
+
+int
+h2k_guest_resolve(struct h2k_guest *guest, const char *spec,
+                  const struct h2k_guest_volume **volume)
+{
+    if (resolve(guest, spec, volume) < 0)
+        return -1;
+    *volume = h2k_guest_whole(guest, *volume);
+    return 0;
 }
