@@ -74,6 +74,8 @@ each_short(struct h2k_xfs_attrs *a, h2k_xfs_attr_fn fn, void *opaque)
         if (name == 0 || !h2k_view_slice(v, at, size, &e))
             return h2k_xfs_da_damaged(&a->da, "a damaged attribute");
         attr = (struct h2k_xfs_attr){
+            .hash = h2k_xfs_hash((const char *)e.data + H2K_XFS_ASF_ENTRY_NAME,
+                                 name),
             .name = e.data + H2K_XFS_ASF_ENTRY_NAME,
             .name_length = name,
             .flags = e.data[H2K_XFS_ASF_ENTRY_FLAGS],
@@ -88,14 +90,14 @@ each_short(struct h2k_xfs_attrs *a, h2k_xfs_attr_fn fn, void *opaque)
     return 0;
 }
 
-/* What entry I of a leaf, V, is about. */
-static bool
-leaf_attr(const struct h2k_xfs_attrs *a, struct h2k_view v, uint32_t i,
-          struct h2k_xfs_attr *out)
+bool
+h2k_xfs_attr_leaf_get(const struct h2k_xfs_da *da, struct h2k_view v,
+                      uint32_t i, struct h2k_xfs_attr *out)
 {
-    uint32_t entry = a->da.attr_entries + i * H2K_XFS_AE_SIZE;
+    uint32_t entry = da->attr_entries + i * H2K_XFS_AE_SIZE;
     uint32_t at = h2k_view_be16(v, entry + H2K_XFS_AE_NAMEIDX);
     *out = (struct h2k_xfs_attr){
+        .hash = h2k_view_be32(v, entry + H2K_XFS_AE_HASHVAL),
         .flags = h2k_view_u8(v, entry + H2K_XFS_AE_FLAGS),
     };
     if (out->flags & H2K_XFS_ATTR_LOCAL) {
@@ -123,7 +125,7 @@ each_in_leaf(struct h2k_xfs_attrs *a, const struct h2k_xfs_buf *buf,
     struct h2k_xfs_attr attr;
     uint32_t count = h2k_xfs_da_count(&a->da, buf);
     for (uint32_t i = 0; i < count; i++) {
-        if (!leaf_attr(a, v, i, &attr))
+        if (!h2k_xfs_attr_leaf_get(&a->da, v, i, &attr))
             return h2k_xfs_da_damaged(&a->da, "a damaged attribute");
         int rc = attr.flags & H2K_XFS_ATTR_INCOMPLETE ? 0 : fn(opaque, &attr);
         if (rc != 0)

@@ -20,6 +20,7 @@ bool h2k_xfs_attr_name_of(const char *name, struct h2k_xfs_attr_name *out);
 
 /* One attribute, in the cache's memory. */
 struct h2k_xfs_attr {
+    uint32_t hash;
     const uint8_t *name;
     uint32_t name_length;
     uint32_t flags;
@@ -44,6 +45,9 @@ typedef int (*h2k_xfs_attr_fn)(void *opaque, const struct h2k_xfs_attr *attr);
  * which HASH may be. */
 int h2k_xfs_attr_each(struct h2k_xfs_attrs *attrs, uint32_t hash,
                       h2k_xfs_attr_fn fn, void *opaque);
+/* Entry I of a leaf, V; false for one that cannot be right. */
+bool h2k_xfs_attr_leaf_get(const struct h2k_xfs_da *da, struct h2k_view v,
+                           uint32_t i, struct h2k_xfs_attr *out);
 /* A value in memory that the caller frees. */
 void *h2k_xfs_attr_value(struct h2k_xfs_attrs *attrs,
                          const struct h2k_xfs_attr *attr);

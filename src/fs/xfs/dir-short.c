@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Names in the inode ("Shortform Directories"): read whole, changed, and
+ * written whole. */
+#include "fs/xfs/dir.h"
+
+#include "base/checked.h"
+#include "base/error.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define NAMES_MAX 255
+#define DOTS 2 /* "." and "..", which only blocks have entries for */
+
+struct names {
+    uint32_t count;
+    h2k_ino parent;
+    struct h2k_xfs_name name[NAMES_MAX + 1];
+    uint8_t bytes[2048]; /* what the names point into */
+};
+
+static h2k_ino
+get_ino(const uint8_t *p, uint32_t size)
+{
+    return size == 8 ? h2k_get_be64(p) : h2k_get_be32(p);
+}
+
+static uint8_t *
+put_ino(uint8_t *p, uint32_t size, h2k_ino ino)
+{
+    if (size == 8)
+        h2k_put_be64(p, ino);
+    else
+        h2k_put_be32(p, (uint32_t)ino);
+    return p + size;
+}
+
+/* One entry at AT of V; gives where the next one is, or 0. */
+static uint32_t
+load_name(const struct h2k_xfs_dir *dir, struct h2k_view v, uint32_t at,
+          uint32_t ino_size, struct h2k_xfs_name *name)
+{
+    uint32_t length = h2k_view_u8(v, at + H2K_XFS_SF_ENTRY_NAMELEN);
+    uint32_t type = at + H2K_XFS_SF_ENTRY_NAME + length;
+    uint32_t ino = type + dir->xfs->geo.ftype;
+    if (length == 0 || !h2k_view_has(v, at, ino + ino_size - at))
+        return 0;
+    *name = (struct h2k_xfs_name){
+        .bytes = v.data + at + H2K_XFS_SF_ENTRY_NAME,
+        .length = length,
+        .ino = get_ino(v.data + ino, ino_size),
+        .type = dir->xfs->geo.ftype ? v.data[type] : H2K_XFS_FT_UNKNOWN,
+    };
+    name->hash = h2k_xfs_hash((const char *)name->bytes, length);
+    return ino + ino_size;
+}
+
+static int
+load_names(const struct h2k_xfs_dir *dir, struct names *names)
+{
+    uint32_t room = 0;
+    const uint8_t *area =
+        h2k_xfs_fork_area(dir->xfs, dir->inode, H2K_XFS_DATA_FORK, &room);
+    uint64_t size = h2k_xfs_inode_size(dir->inode);
+    if (size > room || size > sizeof(names->bytes))
+        return h2k_xfs_da_damaged(&dir->da, "more names than have room");
+    memcpy(names->bytes, area, (size_t)size);
+    struct h2k_view v = h2k_view_of(names->bytes, (size_t)size);
+    uint32_t ino_size = h2k_view_u8(v, H2K_XFS_SF_I8COUNT) == 0 ? 4 : 8;
+    uint32_t at = H2K_XFS_SF_PARENT + ino_size;
+    if (!h2k_view_has(v, 0, at))
+        return h2k_xfs_da_damaged(&dir->da, "a directory without a header");
+    names->count = h2k_view_u8(v, H2K_XFS_SF_COUNT);
+    names->parent = get_ino(v.data + H2K_XFS_SF_PARENT, ino_size);
+    for (uint32_t i = 0; i < names->count; i++) {
+        at = load_name(dir, v, at, ino_size, &names->name[i]);
+        if (at == 0)
+            return h2k_xfs_da_damaged(&dir->da, "names that cannot be right");
+    }
+    return at == size
+               ? 0
+               : h2k_xfs_da_damaged(&dir->da, "bytes behind the last name");
+}
+
+/* Numbers that need 64 bits, the parent's among them. */
+static uint32_t
+large_numbers(const struct names *names)
+{
+    uint32_t large = names->parent > UINT32_MAX;
+    for (uint32_t i = 0; i < names->count; i++)
+        large += names->name[i].ino > UINT32_MAX;
+    return large;
+}
+
+/* Do they fit into the inode, and would they into a directory of one block?
+ * Entries say where they would be there. */
+static bool
+names_fit(const struct h2k_xfs_dir *dir, const struct names *names,
+          uint32_t room)
+{
+    uint32_t ino_size = large_numbers(names) == 0 ? 4 : 8;
+    uint32_t size = H2K_XFS_SF_PARENT + ino_size;
+    uint32_t block = dir->data_header + H2K_XFS_DBT_SIZE +
+                     h2k_xfs_dir_entry_size(dir->xfs, 1) +
+                     h2k_xfs_dir_entry_size(dir->xfs, 2) +
+                     (names->count + DOTS) * H2K_XFS_DL_ENTRY_SIZE;
+    for (uint32_t i = 0; i < names->count; i++) {
+        size += H2K_XFS_SF_ENTRY_NAME + names->name[i].length +
+                dir->xfs->geo.ftype + ino_size;
+        block += h2k_xfs_dir_entry_size(dir->xfs, names->name[i].length);
+    }
+    return names->count <= NAMES_MAX && size <= room &&
+           block <= dir->da.block_size;
+}
+
+static void
+put_names(const struct h2k_xfs_dir *dir, const struct names *names,
+          uint8_t *area)
+{
+    uint32_t large = large_numbers(names), ino_size = large == 0 ? 4 : 8;
+    uint32_t offset = dir->data_header + h2k_xfs_dir_entry_size(dir->xfs, 1) +
+                      h2k_xfs_dir_entry_size(dir->xfs, 2);
+    area[H2K_XFS_SF_COUNT] = (uint8_t)names->count;
+    area[H2K_XFS_SF_I8COUNT] = (uint8_t)large;
+    uint8_t *p = put_ino(area + H2K_XFS_SF_PARENT, ino_size, names->parent);
+    for (uint32_t i = 0; i < names->count; i++) {
+        const struct h2k_xfs_name *name = &names->name[i];
+        p[H2K_XFS_SF_ENTRY_NAMELEN] = (uint8_t)name->length;
+        h2k_put_be16(p + H2K_XFS_SF_ENTRY_OFFSET, (uint16_t)offset);
+        memcpy(p + H2K_XFS_SF_ENTRY_NAME, name->bytes, name->length);
+        p += H2K_XFS_SF_ENTRY_NAME + name->length;
+        if (dir->xfs->geo.ftype)
+            *p++ = name->type;
+        p = put_ino(p, ino_size, name->ino);
+        offset += h2k_xfs_dir_entry_size(dir->xfs, name->length);
+    }
+    h2k_put_be64(dir->inode->raw + H2K_XFS_DI_FILE_SIZE, (uint64_t)(p - area));
+}
+
+/* NAMES into the inode: 1, or 0 where they have no room. */
+static int
+store_names(struct h2k_xfs_dir *dir, const struct names *names)
+{
+    uint32_t room = 0;
+    uint8_t *area =
+        h2k_xfs_fork_area(dir->xfs, dir->inode, H2K_XFS_DATA_FORK, &room);
+    if (!names_fit(dir, names, room))
+        return 0;
+    if (h2k_xfs_inode_dirty(dir->xfs, dir->inode) < 0)
+        return -1;
+    memset(area, 0, room);
+    put_names(dir, names, area);
+    return 1;
+}
+
+static struct h2k_xfs_name *
+find_name(struct names *names, const struct h2k_xfs_name *name)
+{
+    for (uint32_t i = 0; i < names->count; i++)
+        if (names->name[i].length == name->length &&
+            memcmp(names->name[i].bytes, name->bytes, name->length) == 0)
+            return &names->name[i];
+    return NULL;
+}
+
+int
+h2k_xfs_dir_short_get(struct h2k_xfs_dir *dir, const struct h2k_xfs_name *name,
+                      h2k_ino *out)
+{
+    struct names names;
+    if (load_names(dir, &names) < 0)
+        return -1;
+    const struct h2k_xfs_name *found = find_name(&names, name);
+    if (found == NULL)
+        return 0;
+    *out = found->ino;
+    return 1;
+}
+
+int
+h2k_xfs_dir_short_add(struct h2k_xfs_dir *dir, const struct h2k_xfs_name *name)
+{
+    struct names names;
+    if (load_names(dir, &names) < 0)
+        return -1;
+    names.name[names.count++] = *name;
+    return store_names(dir, &names);
+}
+
+int
+h2k_xfs_dir_short_remove(struct h2k_xfs_dir *dir,
+                         const struct h2k_xfs_name *name)
+{
+    struct names names;
+    if (load_names(dir, &names) < 0)
+        return -1;
+    struct h2k_xfs_name *found = find_name(&names, name);
+    if (found == NULL)
+        return 0;
+    names.count--;
+    memmove(found, found + 1,
+            (size_t)(&names.name[names.count] - found) * sizeof(*found));
+    return store_names(dir, &names);
+}
+
+int
+h2k_xfs_dir_short_replace(struct h2k_xfs_dir *dir,
+                          const struct h2k_xfs_name *name)
+{
+    struct names names;
+    if (load_names(dir, &names) < 0)
+        return -1;
+    struct h2k_xfs_name *found = find_name(&names, name);
+    if (found == NULL)
+        return 0;
+    found->ino = name->ino;
+    found->type = name->type;
+    int rc = store_names(dir, &names);
+    if (rc != 0)
+        return rc;
+    /* Its number needs more bytes than the inode has. */
+    if (h2k_xfs_dir_short_to_block(dir) < 0)
+        return -1;
+    struct h2k_xfs_dir_spot spot;
+    rc = h2k_xfs_dir_find(dir, name, &spot);
+    if (rc > 0)
+        h2k_xfs_dir_data_set(dir, spot.data, spot.offset, name);
+    return rc;
+}
+
+/* NAME into BUF, where its names end at END and its entries' array begins. */
+static int
+put_in_block(struct h2k_xfs_dir *dir, struct h2k_xfs_dir_leaf *leaf,
+             uint32_t end, const struct h2k_xfs_name *name)
+{
+    uint32_t offset = 0;
+    if (h2k_xfs_dir_data_room(dir, leaf->buf, end, name, &offset) < 0)
+        return -1;
+    if (offset == 0)
+        return h2k_xfs_da_damaged(&dir->da, "more names than have room");
+    if (h2k_xfs_dir_data_put(dir, leaf->buf, end, name, offset) < 0)
+        return -1;
+    return h2k_xfs_dir_leaf_insert(dir, leaf, name->hash,
+                                   offset / H2K_XFS_DIR_ALIGN);
+}
+
+static int
+fill_block(struct h2k_xfs_dir *dir, struct h2k_xfs_buf *buf,
+           const struct names *names)
+{
+    const struct h2k_xfs_name dots[DOTS] = {
+        h2k_xfs_name_of(".", dir->inode->ino, S_IFDIR),
+        h2k_xfs_name_of("..", names->parent, S_IFDIR),
+    };
+    uint32_t end = dir->da.block_size - H2K_XFS_DBT_SIZE -
+                   (names->count + DOTS) * H2K_XFS_DL_ENTRY_SIZE;
+    struct h2k_xfs_dir_leaf leaf = {
+        .buf = buf,
+        .entries = buf->data + end,
+        .room = names->count + DOTS,
+    };
+    h2k_xfs_dir_data_clear(dir, buf, end);
+    for (uint32_t i = 0; i < DOTS; i++)
+        if (put_in_block(dir, &leaf, end, &dots[i]) < 0)
+            return -1;
+    for (uint32_t i = 0; i < names->count; i++)
+        if (put_in_block(dir, &leaf, end, &names->name[i]) < 0)
+            return -1;
+    return 0;
+}
+
+int
+h2k_xfs_dir_short_to_block(struct h2k_xfs_dir *dir)
+{
+    struct names names;
+    if (load_names(dir, &names) < 0)
+        return -1;
+    if (!names_fit(dir, &names, UINT32_MAX))
+        return h2k_xfs_da_damaged(&dir->da, "more names than have room");
+    if (h2k_xfs_fork_make_extents(dir->xfs, dir->inode, H2K_XFS_DATA_FORK) < 0)
+        return -1;
+    struct h2k_xfs_buf *buf = h2k_xfs_da_new(&dir->da, 0, H2K_XFS_DIR_BLOCK);
+    if (buf == NULL || h2k_xfs_inode_dirty(dir->xfs, dir->inode) < 0)
+        return -1;
+    h2k_put_be64(dir->inode->raw + H2K_XFS_DI_FILE_SIZE, dir->da.block_size);
+    dir->form = H2K_XFS_DIR_ONE_BLOCK;
+    return fill_block(dir, buf, &names);
+}
