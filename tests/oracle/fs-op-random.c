@@ -53,6 +53,7 @@ struct step {
     int kind;
     char name[H2K_NAME_MAX + 1], other[H2K_NAME_MAX + 1];
     uint32_t number, more;
+    uint32_t attribute, value_size;
     uint8_t data[70000];
 };
 
@@ -75,8 +76,8 @@ change_file(struct h2k_fs *fs, h2k_ino ino, const struct step *p)
     case 11:
         return h2k_fs_set_mtime(fs, ino, p->number);
     default:
-        snprintf(attribute, sizeof(attribute), "user.a%u", p->number % 6);
-        return h2k_fs_setxattr(fs, ino, attribute, p->data, p->more % 120);
+        snprintf(attribute, sizeof(attribute), "trusted.a%u", p->attribute);
+        return h2k_fs_setxattr(fs, ino, attribute, p->data, p->value_size);
     }
 }
 
@@ -133,6 +134,15 @@ is_possible(const struct session *s, struct step *p)
     return p->kind != 3 && p->kind != 10 && p->kind != 12;
 }
 
+/* XFS has room for any number of attributes, of 64 KiB each. */
+static void
+choose_attribute(const struct session *s, struct step *p)
+{
+    bool large = strcmp(s->info.type, "xfs") == 0;
+    p->attribute = p->number % (large ? 40 : 6);
+    p->value_size = p->more % (large ? 65537 : 120);
+}
+
 /* random SEED COUNT: so many steps, in a filesystem that was empty, and in
  * a model of it; then both have the same in them. */
 int
@@ -152,6 +162,7 @@ op_random(struct session *s, char **w)
         p.number = any(&seed, UINT32_MAX);
         p.more = any(&seed, any(&seed, 4) == 0 ? sizeof(p.data) : 300);
         fill(p.data, sizeof(p.data), seed);
+        choose_attribute(s, &p);
         if (!is_possible(s, &p))
             continue;
         int ours = take_step(s->fs, dir[1], to[1], &p);

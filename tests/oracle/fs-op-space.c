@@ -54,19 +54,38 @@ op_spoil(struct session *s, char **w)
     return h2k_fs_each_free(s->fs, spoil_range, s);
 }
 
+static const char *
+checker(const struct session *s)
+{
+    if (strcmp(s->info.type, "vfat") == 0)
+        return "fsck.fat -n";
+    return strcmp(s->info.type, "xfs") == 0 ? "xfs_repair -n" : "e2fsck -fn";
+}
+
 /* The filesystem's own checker finds nothing to do. */
 int
 op_check(struct session *s, char **w)
 {
     h2k_autofree char *command = NULL;
-    const char *checker =
-        strcmp(s->info.type, "vfat") == 0 ? "fsck.fat -n" : "e2fsck -fn";
     (void)w;
     if (h2k_fs_flush(s->fs) < 0)
         return -1;
-    if (asprintf(&command, "%s '%s' >'%s.check' 2>&1", checker, s->path,
+    if (asprintf(&command, "%s '%s' >'%s.check' 2>&1", checker(s), s->path,
                  s->path) < 0 ||
         system(command) != 0)
         return h2k_fail(H2K_E_FAILED, "not clean: see %s.check", s->path);
+    return 0;
+}
+
+/* run COMMAND: it gets the image as its argument, and must succeed. */
+int
+op_run(struct session *s, char **w)
+{
+    h2k_autofree char *command = NULL;
+    if (h2k_fs_flush(s->fs) < 0)
+        return -1;
+    if (asprintf(&command, "%s '%s'", w[1], s->path) < 0 ||
+        system(command) != 0)
+        return h2k_fail(H2K_E_FAILED, "%s was not content", w[1]);
     return 0;
 }

@@ -217,20 +217,6 @@ op_mtime(struct session *s, char **w)
     return h2k_fs_set_mtime(s->fs, ino, (int64_t)strtoll(w[2], NULL, 0));
 }
 
-/* setxattr PATH NAME VALUE, or NAME COUNT SEED */
-static int
-op_setxattr(struct session *s, char **w)
-{
-    h2k_ino ino;
-    if (walk(s->fs, w[1], &ino, NULL) < 0)
-        return -1;
-    if (w[4] == NULL)
-        return h2k_fs_setxattr(s->fs, ino, w[2], w[3], strlen(w[3]));
-    h2k_autofree uint8_t *value = malloc(number(w[3]) + 1);
-    fill(value, number(w[3]), number(w[4]));
-    return h2k_fs_setxattr(s->fs, ino, w[2], value, number(w[3]));
-}
-
 static int
 op_flush(struct session *s, char **w)
 {
@@ -243,17 +229,18 @@ static const struct operation {
     int words; /* at least */
     int (*run)(struct session *s, char **words);
 } operations[] = {
-    { "info", 1, op_info },         { "cat", 2, op_cat },
-    { "tree", 1, op_tree },         { "create", 2, op_create },
-    { "mkdir", 2, op_mkdir },       { "symlink", 3, op_symlink },
-    { "fill", 5, op_fill },         { "write", 3, op_write },
-    { "truncate", 3, op_truncate }, { "unlink", 2, op_unlink },
-    { "rename", 3, op_rename },     { "chmod", 3, op_chmod },
-    { "chown", 4, op_chown },       { "mtime", 3, op_mtime },
-    { "setxattr", 4, op_setxattr }, { "space", 1, op_space },
-    { "free", 1, op_free },         { "spoil", 1, op_spoil },
-    { "flush", 1, op_flush },       { "random", 3, op_random },
-    { "check", 1, op_check },
+    { "info", 1, op_info },           { "cat", 2, op_cat },
+    { "tree", 1, op_tree },           { "create", 2, op_create },
+    { "mkdir", 2, op_mkdir },         { "symlink", 3, op_symlink },
+    { "fill", 5, op_fill },           { "write", 3, op_write },
+    { "truncate", 3, op_truncate },   { "unlink", 2, op_unlink },
+    { "rename", 3, op_rename },       { "chmod", 3, op_chmod },
+    { "chown", 4, op_chown },         { "mtime", 3, op_mtime },
+    { "setxattr", 4, op_setxattr },   { "space", 1, op_space },
+    { "free", 1, op_free },           { "spoil", 1, op_spoil },
+    { "flush", 1, op_flush },         { "random", 3, op_random },
+    { "check", 1, op_check },         { "run", 2, op_run },
+    { "copyxattr", 3, op_copyxattr },
 };
 
 static int

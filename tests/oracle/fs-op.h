@@ -33,10 +33,13 @@ int print_tree(struct h2k_fs *fs, h2k_ino ino, const char *path, bool model,
 
 int op_cat(struct session *s, char **w);
 int op_tree(struct session *s, char **w);
+int op_setxattr(struct session *s, char **w);
+int op_copyxattr(struct session *s, char **w);
 int op_random(struct session *s, char **w);
 int op_space(struct session *s, char **w);
 int op_free(struct session *s, char **w);
 int op_spoil(struct session *s, char **w);
 int op_check(struct session *s, char **w);
+int op_run(struct session *s, char **w);
 
 #endif
