@@ -3,19 +3,20 @@
 # Replaying XFS's log, against the kernel's own recovery: the kernel makes the
 # logs and is cut off, then one copy of the image is replayed by it and one by
 # us.  Both must be the same, byte for byte, but for the log itself and the
-# superblock's LSN.
+# superblock's LSN and quota inodes, which a mount writes anew.
 #
 # H2K_XFS_LOG_ROUNDS=N makes that many rounds of random options and changes,
 # and nothing else.
 # shellcheck source=tests/tap.sh
 . "$H2K_SOURCE/tests/tap.sh"
-need mkfs.xfs xfs_io xfs_repair xfs_db losetup getfattr python3
+need mkfs.xfs xfs_io xfs_repair xfs_db xfs_logprint losetup getfattr python3
 if [ "$(id -u)" -ne 0 ] || { ! grep -qw xfs /proc/filesystems &&
     ! modprobe xfs 2>/dev/null; }; then
     echo "1..0 # SKIP needs root, and XFS in the kernel"
     exit 0
 fi
 tool=$H2K_BUILD/tests/oracle/xfs-log-tool
+fs_op=$H2K_BUILD/tests/oracle/fs-op
 change=$H2K_SOURCE/tests/oracle/xfs-change.py
 cd "$tap_dir" || exit 1
 mkdir mnt
@@ -34,43 +35,55 @@ attach()
 {
     attached=$1
     shift
-    device=$(losetup -f --show "$attached") &&
-        mount -t xfs "$@" "$device" mnt
+    device=$(losetup -f --show "$attached") || return 1
+    mount -t xfs "$@" "$device" mnt && return
+    release
+    return 1
 }
 
 # Where two images differ, outside of the log.
 cat >differ.py <<'END'
-import struct, sys
-a, b = (open(name, 'rb') for name in sys.argv[1:3])
-sb = a.read(512)
+import os, struct, sys
+files = [os.open(name, os.O_RDONLY) for name in sys.argv[1:3]]
+sb = os.pread(files[0], 512, 0)
 get = lambda f, o: struct.unpack_from('>' + f, sb, o)[0]
 size, agblklog = get('I', 4), sb[124]
 fsb = get('Q', 48)
 start = ((fsb >> agblklog) * get('I', 84) + (fsb & (1 << agblklog) - 1)) * size
 end = start + get('I', 96) * size
-a.seek(0)
-at = count = 0
-while True:
-    x, y = a.read(1 << 20), b.read(1 << 20)
-    if not x:
-        break
+piece = 1 << 16
+pieces = set()
+for fd in files:
+    at = 0
+    while True:
+        try:
+            at = os.lseek(fd, at, os.SEEK_DATA)
+        except OSError:
+            break
+        hole = os.lseek(fd, at, os.SEEK_HOLE)
+        pieces |= set(range(at // piece, (hole + piece - 1) // piece))
+        at = hole
+count = 0
+for at in sorted(p * piece for p in pieces):
+    x, y = (os.pread(fd, piece, at) for fd in files)
     for i in range(0, len(x), 512) if x != y else ():
         p, q = bytearray(x[i:i + 512]), bytearray(y[i:i + 512])
-        if at + i == 0: # crc and lsn
+        if at + i == 0: # crc, lsn, and how "no quota" is said
             p[224:228] = q[224:228]
             p[240:248] = q[240:248]
+            p[160:176] = q[160:176]
         if p != q and not start <= at + i < end:
             count += 1
             if count < 10:
                 print('# %#x %s %s' % (at + i, bytes(p[:4]), bytes(q[:4])),
                       [j for j in range(512) if p[j] != q[j]][:16])
-    at += len(x)
 print('# %d sectors differ' % count if count else 'same')
 END
 
+# Everything that can be seen of an image by mounting it.
 tree()
 {
-    attach "$1" -o "${2:-ro}" || return 1
+    attach "$1" || return 1
     (
         cd mnt || exit 1
         find . -printf '%p %i %y %m %U %G %s %n %T@ %l\n' | sort
@@ -80,29 +93,40 @@ tree()
     release
 }
 
-# Inodes that were deleted while open, or are being so, and extents for
-# copies that were not yet written: the kernel goes on to release them.
-has_leftovers()
+# What a replay leaves for the mount to release: inodes that were deleted
+# while open, or are being so, and room for copies that were not yet written.
+# "inodes", "room" or nothing.
+leftovers()
 {
     count=$(xfs_db -r -c 'sb 0' -c 'print agcount' "$1" | sed 's/.*= //')
     ag=0
     while [ "$ag" -lt "$count" ]; do
         xfs_db -r -c "agi $ag" -c 'print unlinked' "$1" |
-            grep -v '^unlinked\[0-63\] = *$' | grep -q '[0-9]' && return 0
+            grep -v '^unlinked\[0-63\] = *$' | grep '[0-9]' >/dev/null &&
+            echo inodes && return
         ag=$((ag + 1))
     done
-    return 1
+    ! grep -q '^leftover CoW extent' repair.log || echo room
 }
 
+# Small ones, with small logs: mkfs.xfs makes them only for its own tests.
+export TEST_DIR=. TEST_DEV=. QA_CHECK_FS=.
 make_image()
 {
     rm -f image
-    truncate -s 320M image
+    truncate -s 160M image
     mkfs.xfs -q -f "$@" image >mkfs.log 2>&1 || {
         sed 's/^/# /' mkfs.log
         return 1
     }
 }
+
+# Kernels may be built without version 4.
+v4=0
+if make_image -m crc=0 && attach image 2>mount.log; then
+    v4=1
+    release
+fi
 
 # make_changes SEED COUNT SYNCS CUT: changes, and the end
 make_changes()
@@ -124,11 +148,13 @@ compare()
     cp --sparse=always image theirs
     cp --sparse=always image ours
     # shellcheck disable=SC2086
-    attach theirs -o ro $mount_options >mount.log 2>&1
+    attach theirs -o ro $mount_options >mount.log 2>&1 && release
     mounted=$?
-    release
-    is "$("$tool" clean image 2>&1)" "${expected:-dirty}" \
-        "$1: is ${expected:-dirty}"
+    if ! xfs_logprint -t image 2>/dev/null | grep -q DIRTY; then
+        is "$("$tool" clean image 2>&1)" clean "$1: nothing was logged"
+        return
+    fi
+    is "$("$tool" clean image 2>&1)" dirty "$1: is dirty"
     if ! "$tool" replay ours 2>log; then
         sed 's/^/# /' log
         if grep -q 'cut off in the middle' log; then
@@ -141,36 +167,162 @@ compare()
     fi
     ok $mounted "$1: is replayed"
     is "$("$tool" clean ours 2>&1)" clean "$1: is clean"
-    if ! has_leftovers ours; then
+    xfs_repair -n ours >repair.log 2>&1
+    status=$?
+    left=$(leftovers ours)
+    if [ -z "$left" ]; then
+        ok $status "$1: xfs_repair -n finds nothing"
+        [ $status -eq 0 ] || sed 's/^/# /' repair.log
         python3 differ.py theirs ours >log
         is "$(cat log)" same "$1: is what the kernel makes of it"
-        xfs_repair -n ours >log 2>&1
-        status=$?
-        ok $status "$1: xfs_repair -n finds nothing"
-        [ $status -eq 0 ] || sed 's/^/# /' log
     else
-        echo "# has unlinked inodes"
+        echo "# leaves $left to be released"
     fi
     tree theirs >theirs.tree
     tree ours >ours.tree
     [ -s ours.tree ] && cmp ours.tree theirs.tree
-    ok $? "$1: has the same files"
-    tree ours rw >ours.tree2
-    cmp ours.tree ours.tree2
-    ok $? "$1: can be written to by the kernel"
+    ok $? "$1: has the same files, and can be written to"
 }
 
-seed=0
-while IFS='|' read -r name options mount_options syncs cut; do
+# What is tried: a name, mkfs.xfs's options, mount's, how many changes, how
+# often something is synced, and how it ends.
+if [ -n "${H2K_XFS_LOG_ROUNDS:-}" ]; then
+    cat >rounds.py <<'END'
+import random, sys
+r, v4 = random.Random(int(sys.argv[1])), sys.argv[3]
+for i in range(int(sys.argv[2])):
+    pick = r.choice
+    crc = v4 == '0' or r.random() < .8
+    o, m, block = [], [], 4096
+    if r.random() < .1:
+        o += ['-n size=%d' % pick([8192, 16384, 65536])]
+    if crc:
+        o += ['-m rmapbt=%d,reflink=%d,finobt=%d,bigtime=%d,inobtcount=%d' % (
+            pick([0, 1]), pick([0, 1]), 1, pick([0, 1]), pick([0, 1]))]
+        block = pick([1024, 2048, 4096, 4096, 4096])
+        o += ['-i size=%d,nrext64=%d' % (
+            pick([s for s in (512, 512, 1024, 2048) if s * 2 <= block]),
+            pick([0, 1]))]
+    else:
+        o += ['-m crc=0', '-n ftype=%d' % pick([0, 1])]
+        block = pick([512, 1024, 4096, 4096])
+        o += ['-i size=%d' % pick([s for s in (256, 512, 1024)
+                                   if s * 2 <= block])]
+    o += ['-b size=%d' % block]
+    log = ['size=%s' % pick(['10m', '16m', '24m'])]
+    old = not crc and r.random() < .4
+    if old:
+        log += ['version=1']
+        m += ['logbsize=%s' % pick(['16k', '32k'])]
+    else:
+        if r.random() < .4:
+            log += ['su=%s' % pick(['4k', '32k', '64k', '256k'])]
+            if log[-1] == 'su=256k':
+                m += ['logbsize=256k']
+        elif r.random() < .5:
+            m += ['logbsize=%s' % pick(['32k', '64k', '256k'])]
+    if not crc:
+        log += ['lazy-count=%d' % pick([0, 1, 1])]
+    o += ['-l ' + ','.join(log)]
+    if block == 4096 and r.random() < .2 and not old:
+        o += ['-s size=4096']
+    if r.random() < .2:
+        o += ['-d agcount=%d' % pick([1, 2, 4])]
+    name = 'round %d of %s: %s %s' % (i, sys.argv[1], ' '.join(o), ','.join(m))
+    print('|'.join([name, ' '.join(o), '-o ' + ','.join(['rw'] + m),
+                    str(pick([20, 100, 300, 1500])), str(pick([0, 1, 6])),
+                    pick(['flush', 'cut', 'cut'])]))
+END
+    seed=${H2K_XFS_LOG_SEED:-1}
+    python3 rounds.py "$seed" "$H2K_XFS_LOG_ROUNDS" "$v4" >cases
+    seed=$((seed * 10000))
+else
+    seed=0
+    cat >cases <<'END'
+a flushed log|||150|3|flush
+large buffers||-o logbsize=256k|150|3|cut
+a log that wraps|-l size=10m||2500|1|cut
+every feature|-m rmapbt=1,reflink=1,bigtime=1 -i nrext64=1 -n size=8k||300|3|cut
+no feature|-m rmapbt=0,reflink=0,bigtime=0,finobt=0,inobtcount=0 -i sparse=0||200|3|cut
+blocks of 1 KiB|-b size=1024 -n size=4096||200|3|cut
+large inodes, and sectors|-i size=2048 -s size=4096||150|3|cut
+a stripe unit|-l su=256k|-o logbsize=256k|150|6|cut
+END
+    [ $v4 -eq 0 ] || cat >>cases <<'END'
+version 4|-m crc=0||150|3|cut
+version 4, log version 1|-m crc=0 -l version=1|-o logbsize=32k|150|3|cut
+version 4, no lazy counters|-m crc=0 -b size=512 -i size=256 -l lazy-count=0||150|3|cut
+END
+fi
+
+while IFS='|' read -r name options mount_options count syncs cut; do
     seed=$((seed + 1))
     # shellcheck disable=SC2086
-    if make_image $options && make_changes $seed 150 "$syncs" "$cut"; then
+    if make_image $options && make_changes $seed "$count" "$syncs" "$cut"; then
         compare "$name"
     else
         ok 1 "$name: is made"
     fi
-done <<'END'
-v2||-o relatime|3|flush
-v2, cut||-o relatime|3|cut
+done <cases
+
+# Buffers that were on their way when it stopped: missing, in part or
+# damaged.  What is before them counts.
+cat >tear.py <<'END'
+import struct, sys
+name, at, count, byte = sys.argv[1], *map(int, sys.argv[2:5])
+with open(name, 'r+b') as f:
+    sb = f.read(512)
+    get = lambda fmt, o: struct.unpack_from('>' + fmt, sb, o)[0]
+    fsb, agblklog = get('Q', 48), sb[124]
+    block = (fsb >> agblklog) * get('I', 84) + (fsb & (1 << agblklog) - 1)
+    f.seek(block * get('I', 4) + at * 512 + 8)
+    old = f.read(count * 512 - 8)
+    f.seek(-len(old), 1)
+    f.write(bytes(len(old)) if byte == 0 else bytes([old[0] ^ byte]) + old[1:])
+    if byte == 0:
+        f.seek(-len(old) - 8, 1)
+        f.write(bytes(8))
 END
+if [ -z "${H2K_XFS_LOG_ROUNDS:-}" ]; then
+    mount_options='-o logbsize=32k'
+    make_image && make_changes 100 400 6 cut
+    cp --sparse=always image whole
+    ends=$(xfs_logprint -t image 2>/dev/null |
+        sed -n 's/.* tail: \([0-9]*\) head: \([0-9]*\).*/\1 \2/p')
+    tail=${ends% *} head=${ends#* }
+    while IFS='|' read -r name back count byte; do
+        cp --sparse=always whole image
+        python3 tear.py image $((head - back)) "$count" "$byte"
+        compare "$name"
+    done <<'END'
+the last sectors are missing|3|3|0
+the last records are missing|300|300|0
+a hole before the end|150|8|0
+a damaged record at the end|6|1|1
+END
+    cp --sparse=always whole image
+    python3 tear.py image $((tail + 1)) 1 1
+    cp --sparse=always image ours
+    "$tool" replay ours 2>log
+    grep -q '^log: .*; run xfs_repair on it first' log
+    ok $? "damage further before is told"
+    cmp image ours
+    ok $? "and left as it is"
+    attach ours 2>mount.log && release
+    [ $? -ne 0 ]
+    ok $? "as by the kernel"
+
+    # By the driver.
+    cp --sparse=always whole ours
+    echo info | "$fs_op" -R ours >log 2>&1
+    grep -q 'log must be replayed, and the volume is read-only' log
+    ok $? "a volume that is read-only is refused"
+    cmp whole ours
+    ok $? "and not written to"
+    echo info | "$fs_op" -r ours >log 2>&1
+    grep -q 'clean=1 replayed=1' log
+    ok $? "one that can be written to is replayed"
+    echo "# matrix: xfs | unclean log | read, write"
+    [ $v4 -eq 0 ] || echo "# matrix: xfs | unclean log, version 4 | read, write"
+fi
 tap_done

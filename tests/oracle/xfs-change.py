@@ -2,7 +2,7 @@
 # xfs-change.py DIRECTORY SEED COUNT SYNCS: random changes of a tree, on which
 # a kernel is cut off; the more SYNCS, the more often something is made sure
 # of.
-import ctypes, fcntl, os, random, sys
+import ctypes, fcntl, os, random, sys, time
 
 top, seed, count, syncs = sys.argv[1], *map(int, sys.argv[2:5])
 r = random.Random(seed)
@@ -133,6 +133,8 @@ def owner():
 
 
 def sync():
+    # Some time for what the kernel does behind unlink: with an even seed.
+    time.sleep(0 if seed % 2 else .05)
     fd = os.open(file(), os.O_RDONLY)
     os.fsync(fd)
     os.close(fd)
