@@ -18,7 +18,9 @@ fi
 tool=$H2K_BUILD/tests/oracle/xfs-log-tool
 fs_op=$H2K_BUILD/tests/oracle/fs-op
 change=$H2K_SOURCE/tests/oracle/xfs-change.py
-cd "$tap_dir" || exit 1
+# The kernel's syncs take their time where the disk is busy.
+work=$(mktemp -d -p /dev/shm 2>/dev/null) || work=$tap_dir
+cd "$work" || exit 1
 mkdir mnt
 device=
 release()
@@ -28,7 +30,7 @@ release()
     losetup -d "$device"
     device=
 }
-trap 'release; cd /; rm -rf "$tap_dir"' EXIT
+trap 'release; cd /; rm -rf "$work" "$tap_dir"' EXIT
 
 # attach IMAGE [MOUNT OPTION...]
 attach()
@@ -308,8 +310,7 @@ END
     ok $? "damage further before is told"
     cmp image ours
     ok $? "and left as it is"
-    attach ours 2>mount.log && release
-    [ $? -ne 0 ]
+    ! attach ours 2>mount.log
     ok $? "as by the kernel"
 
     # By the driver.
