@@ -69,6 +69,12 @@ h2k_xfs_super_check_writable(const struct h2k_xfs_geometry *geo)
     if (geo->realtime)
         return h2k_fail(H2K_E_UNSUPPORTED,
                         "has a realtime device; it is not written by us");
+    if (geo->parent)
+        return h2k_fail(H2K_E_UNSUPPORTED,
+                        "has parent pointers; it is not written by us");
+    if (geo->ascii_ci)
+        return h2k_fail(H2K_E_UNSUPPORTED,
+                        "has names that ignore case; it is not written by us");
     return 0;
 }
 

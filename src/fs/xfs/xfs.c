@@ -36,8 +36,20 @@ static const struct h2k_fs_ops xfs_ops = {
     .readlink = h2k_xfs_readlink,
     .getxattr = h2k_xfs_getxattr,
     .listxattr = h2k_xfs_listxattr,
+    .write = h2k_xfs_write,
+    .truncate = h2k_xfs_truncate,
+    .create = h2k_xfs_create,
+    .mkdir = h2k_xfs_mkdir,
+    .symlink = h2k_xfs_symlink,
+    .unlink = h2k_xfs_unlink,
+    .rename = h2k_xfs_rename,
+    .chmod = h2k_xfs_chmod,
+    .chown = h2k_xfs_chown,
+    .set_mtime = h2k_xfs_set_mtime,
+    .setxattr = h2k_xfs_setxattr,
     .space = h2k_xfs_space,
     .each_free = h2k_xfs_each_free,
+    .flush = h2k_xfs_flush,
 };
 
 /* A log elsewhere may hold anything. */
@@ -106,15 +118,19 @@ open_state(struct h2k_xfs *xfs, bool writable, struct h2k_fs_info *info)
     xfs->cache = h2k_xfs_cache_new();
     if (xfs->cache == NULL || read_super(xfs, info) < 0)
         return -1;
-    if (writable)
-        return h2k_fail(H2K_E_UNSUPPORTED, "is not written by us");
+    if (writable && h2k_xfs_super_check_writable(&xfs->geo) < 0)
+        return -1;
     int rc = is_clean(xfs);
     if (rc < 0 ||
         (rc == 0 && xfs->geo.log_start != 0 && replay(xfs, info) < 0))
         return -1;
     xfs->clean = xfs->geo.log_start != 0;
     describe(xfs, xfs->clean, info);
-    return 0;
+    xfs->writable = writable;
+    return !writable || (h2k_xfs_check_writable(xfs) == 0 &&
+                         h2k_xfs_release_orphans(xfs) == 0)
+               ? 0
+               : -1;
 }
 
 static struct h2k_fs *

@@ -185,6 +185,9 @@ uint32_t h2k_xfs_hash(const char *name, size_t length);
 /* Is there anything here that keeps us from writing at all?  Asked once,
  * when a volume is opened for writing. */
 int h2k_xfs_check_writable(struct h2k_xfs *xfs);
+/* orphan.c: what a machine that was cut off has left behind is released, as
+ * the kernel's recovery does.  After a replay; outside of any change. */
+int h2k_xfs_release_orphans(struct h2k_xfs *xfs);
 
 /* What an extent belongs to, for the reverse map ("Reverse-Mapping
  * B+tree"). */
