@@ -43,6 +43,13 @@ h2k_fs_writable(const struct h2k_fs *fs)
     return fs->writable;
 }
 
+const char *
+h2k_fs_driver(const struct h2k_fs *fs)
+{
+    return fs->ops->driver == NULL ? fs->ops->name
+                                   : fs->ops->driver(fs->state);
+}
+
 static int
 check_writable(const struct h2k_fs *fs)
 {

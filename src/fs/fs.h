@@ -81,6 +81,10 @@ struct h2k_fs_ops {
 
     void (*close)(void *state); /* without flushing */
 
+    /* Who does the work now, where that is another than `name` says; NULL
+     * otherwise. */
+    const char *(*driver)(void *state);
+
     h2k_ino (*root)(void *state);
     /* DIR is a directory here and below: fs.c has looked. */
     int (*lookup)(void *state, h2k_ino dir, const char *name, h2k_ino *out);
@@ -183,6 +187,8 @@ void h2k_fs_close(struct h2k_fs *fs); /* NULL is fine; does not flush */
 H2K_DEFINE_AUTO(h2k_fs, h2k_fs_close)
 
 bool h2k_fs_writable(const struct h2k_fs *fs);
+/* Who reads and writes it now: "ext", "xfs", "libguestfs". */
+const char *h2k_fs_driver(const struct h2k_fs *fs);
 
 /*
  * The driver's calls with all checks made once: writing on a read-only

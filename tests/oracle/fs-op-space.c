@@ -57,9 +57,20 @@ op_spoil(struct session *s, char **w)
 static const char *
 checker(const struct session *s)
 {
-    if (strcmp(s->info.type, "vfat") == 0)
-        return "fsck.fat -n";
-    return strcmp(s->info.type, "xfs") == 0 ? "xfs_repair -n" : "e2fsck -fn";
+    static const struct {
+        const char *type, *command;
+    } checkers[] = {
+        { "btrfs", "btrfs check --readonly" },
+        { "f2fs", "fsck.f2fs --dry-run" },
+        { "jfs", "fsck.jfs -n -f" },
+        { "reiserfs", "reiserfsck --check --yes" },
+        { "vfat", "fsck.fat -n" },
+        { "xfs", "xfs_repair -n" },
+    };
+    for (size_t i = 0; i < sizeof(checkers) / sizeof(checkers[0]); i++)
+        if (strcmp(s->info.type, checkers[i].type) == 0)
+            return checkers[i].command;
+    return "e2fsck -fn";
 }
 
 /* The filesystem's own checker finds nothing to do. */

@@ -137,7 +137,7 @@ print_tree(struct h2k_fs *fs, h2k_ino ino, const char *path, bool model,
     bool dir = S_ISDIR(st.mode);
     fprintf(to, "%s %o %u:%u", path[0] == '\0' ? "/" : path, st.mode, st.uid,
             st.gid);
-    if (!model || path[0] != '\0') /* lost+found is a link of the root */
+    if (!model || !dir) /* not every filesystem counts a directory's */
         fprintf(to, " links=%u", st.links);
     if (!dir)
         fprintf(to, " size=%" PRIu64, st.size);

@@ -2,17 +2,19 @@
 /*
  * Operations on a filesystem in an image file, for tests in shell:
  *
- *     fs-op [-r] IMAGE < script
+ *     fs-op [-r|-R|-g] IMAGE < script
  *
  * One operation a line, its words separated by blanks; see `operations`.
  * One behind "!" must fail, and how it does is printed.
  * The first that fails is said on stderr, and ends with status 1.  -r opens
- * for reading only, -R also the image.  Everything is flushed at the end.
+ * for reading only, -R also the image, -g in libguestfs' appliance.
+ * Everything is flushed at the end.
  */
 #include "fs-op.h"
 
 #include "base/error.h"
 #include "block/file.h"
+#include "fs/guestfs/guestfs.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -285,22 +287,42 @@ run_script(struct session *s)
     return h2k_fs_writable(s->fs) ? h2k_fs_flush(s->fs) : 0;
 }
 
+static struct h2k_fs *
+open_in_appliance(struct session *s)
+{
+    char device[H2K_APPLIANCE_DEVICE];
+    unsigned disk;
+    s->appliance = h2k_appliance_new(NULL);
+    if (s->appliance == NULL || h2k_fs_probe(s->volume, &s->info) < 0 ||
+        h2k_appliance_check(s->appliance) < 0 ||
+        h2k_appliance_add(s->appliance, s->volume, true, &disk) < 0)
+        return NULL;
+    h2k_appliance_device(disk, device);
+    const struct h2k_guestfs_source source = {
+        .device = device,
+        .options = h2k_guestfs_options(s->info.type),
+    };
+    return h2k_guestfs_open(s->appliance, &source, true);
+}
+
 int
 main(int argc, char **argv)
 {
     struct session s = { .path = argv[argc - 1] };
-    bool reading = argc > 2 && argv[1][0] == '-';
-    bool frozen = reading && argv[1][1] == 'R';
+    char option = argc > 2 && argv[1][0] == '-' ? argv[1][1] : '\0';
+    bool reading = option == 'r' || option == 'R', frozen = option == 'R';
     if (argc < 2) {
-        fprintf(stderr, "usage: fs-op [-r|-R] IMAGE < script\n");
+        fprintf(stderr, "usage: fs-op [-r|-R|-g] IMAGE < script\n");
         return 2;
     }
     s.volume = open_image(s.path, frozen);
     if (s.volume != NULL)
-        s.fs = h2k_fs_open(s.volume, !reading, &s.info);
+        s.fs = option == 'g' ? open_in_appliance(&s)
+                             : h2k_fs_open(s.volume, !reading, &s.info);
     int rc = s.fs == NULL ? -1 : run_script(&s);
     h2k_fs_close(s.fs);
     h2k_fs_close(s.model);
+    h2k_appliance_free(s.appliance);
     h2k_block_unref(s.volume);
     if (rc < 0)
         fprintf(stderr, "fs-op: %s\n", h2k_errmsg());

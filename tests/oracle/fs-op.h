@@ -8,6 +8,7 @@
 
 #include "block/block.h"
 #include "fs/fs.h"
+#include "fs/guestfs/appliance.h"
 
 #include <stdio.h>
 
@@ -15,8 +16,9 @@ struct session {
     struct h2k_block *volume;
     struct h2k_fs *fs;
     struct h2k_fs_info info;
-    const char *path;     /* the image */
-    struct h2k_fs *model; /* what `random` compares with */
+    const char *path;                /* the image */
+    struct h2k_fs *model;            /* what `random` compares with */
+    struct h2k_appliance *appliance; /* -g: libguestfs' */
 };
 
 /* The inode of PATH, or of the directory that it is in, *NAME then being its
