@@ -62,13 +62,14 @@ h2k_xfs_dir_block_to_leaf(struct h2k_xfs_dir *dir)
 {
     struct h2k_xfs_dir_leaf old, leaf;
     struct h2k_xfs_buf *data = h2k_xfs_da_read(&dir->da, 0, H2K_XFS_DIR_BLOCK);
-    if (data == NULL || h2k_xfs_dir_leaf_load(dir, data, &old) < 0)
+    if (data == NULL)
         return -1;
+    h2k_xfs_dir_leaf_load(dir, data, &old);
     struct h2k_xfs_buf *buf =
         h2k_xfs_da_new(&dir->da, dir->da.root, H2K_XFS_DIR_LEAF1);
-    if (buf == NULL || h2k_xfs_dir_leaf_load(dir, buf, &leaf) < 0 ||
-        h2k_xfs_buf_dirty(dir->xfs, data) < 0)
+    if (buf == NULL || h2k_xfs_buf_dirty(dir->xfs, data) < 0)
         return -1;
+    h2k_xfs_dir_leaf_load(dir, buf, &leaf);
     /* There is room: both headers are of one size, and so are the tails. */
     if (old.count > leaf.room)
         return h2k_xfs_da_damaged(&dir->da, "a damaged index");

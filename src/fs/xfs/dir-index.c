@@ -43,8 +43,7 @@ find_in_leaf(struct h2k_xfs_dir *dir, struct h2k_xfs_buf *buf,
 {
     struct h2k_xfs_dir_leaf leaf;
     *more = false;
-    if (h2k_xfs_dir_leaf_load(dir, buf, &leaf) < 0)
-        return -1;
+    h2k_xfs_dir_leaf_load(dir, buf, &leaf);
     uint32_t i = h2k_xfs_dir_leaf_find(&leaf, name->hash);
     for (; i < leaf.count; i++) {
         if (h2k_xfs_dir_leaf_hash(&leaf, i) != name->hash)
@@ -136,8 +135,9 @@ h2k_xfs_dir_block_add(struct h2k_xfs_dir *dir, const struct h2k_xfs_name *name)
     struct h2k_xfs_dir_leaf leaf;
     uint32_t offset = 0;
     struct h2k_xfs_buf *buf = read_root(dir);
-    if (buf == NULL || h2k_xfs_dir_leaf_load(dir, buf, &leaf) < 0)
+    if (buf == NULL)
         return -1;
+    h2k_xfs_dir_leaf_load(dir, buf, &leaf);
     bool lowered = leaf.stale == 0;
     int rc = lowered ? lower_entries(dir, &leaf) : 1;
     if (rc <= 0)
@@ -187,8 +187,9 @@ leaf_has_room(struct h2k_xfs_dir *dir, const struct h2k_xfs_name *name)
     struct h2k_xfs_dir_leaf leaf;
     uint64_t number;
     struct h2k_xfs_buf *buf = read_root(dir);
-    if (buf == NULL || h2k_xfs_dir_leaf_load(dir, buf, &leaf) < 0)
+    if (buf == NULL)
         return -1;
+    h2k_xfs_dir_leaf_load(dir, buf, &leaf);
     int rc = h2k_xfs_dir_room_find(
         dir, h2k_xfs_dir_entry_size(dir->xfs, name->length), &number);
     if (rc < 0)
@@ -209,10 +210,11 @@ h2k_xfs_dir_leaf_add(struct h2k_xfs_dir *dir, const struct h2k_xfs_name *name)
     if (add_data(dir, name, &address) < 0)
         return -1;
     struct h2k_xfs_buf *buf = read_root(dir);
-    if (buf == NULL || h2k_xfs_dir_leaf_load(dir, buf, &leaf) < 0 ||
-        h2k_xfs_dir_leaf_insert(dir, &leaf, name->hash, address) < 0)
+    if (buf == NULL)
         return -1;
-    return 1;
+    h2k_xfs_dir_leaf_load(dir, buf, &leaf);
+    return h2k_xfs_dir_leaf_insert(dir, &leaf, name->hash, address) < 0 ? -1
+                                                                        : 1;
 }
 
 /* The upper half of a full leaf moves to a new one. */
@@ -224,10 +226,10 @@ split_leaf(struct h2k_xfs_dir *dir, struct h2k_xfs_da_path *path,
     struct h2k_xfs_buf *buf = NULL;
     uint64_t at = 0;
     uint32_t half = left->count / 2, rest = left->count - half;
-    if (h2k_xfs_da_split(&dir->da, path, &buf, &at) < 0 ||
-        h2k_xfs_dir_leaf_load(dir, buf, &right) < 0 ||
-        h2k_xfs_dir_leaf_load(dir, h2k_xfs_da_leaf(path), left) < 0)
+    if (h2k_xfs_da_split(&dir->da, path, &buf, &at) < 0)
         return -1;
+    h2k_xfs_dir_leaf_load(dir, buf, &right);
+    h2k_xfs_dir_leaf_load(dir, h2k_xfs_da_leaf(path), left);
     uint8_t *moved = left->entries + (size_t)half * H2K_XFS_DL_ENTRY_SIZE;
     memcpy(right.entries, moved, (size_t)rest * H2K_XFS_DL_ENTRY_SIZE);
     memset(moved, 0, (size_t)rest * H2K_XFS_DL_ENTRY_SIZE);
@@ -247,9 +249,9 @@ h2k_xfs_dir_tree_add(struct h2k_xfs_dir *dir, const struct h2k_xfs_name *name)
     if (add_data(dir, name, &address) < 0)
         return -1;
     for (int tries = 0; tries < 2; tries++) {
-        if (h2k_xfs_da_descend(&dir->da, name->hash, &path) < 0 ||
-            h2k_xfs_dir_leaf_load(dir, h2k_xfs_da_leaf(&path), &leaf) < 0)
+        if (h2k_xfs_da_descend(&dir->da, name->hash, &path) < 0)
             return -1;
+        h2k_xfs_dir_leaf_load(dir, h2k_xfs_da_leaf(&path), &leaf);
         if (leaf.stale == 0 && leaf.count == leaf.room) {
             if (split_leaf(dir, &path, &leaf) < 0)
                 return -1;

@@ -16,39 +16,35 @@ entry_at(const struct h2k_xfs_dir_leaf *leaf, uint32_t i)
 }
 
 static void
-load_block(struct h2k_xfs_dir *dir, struct h2k_xfs_dir_leaf *leaf)
+load_block(const struct h2k_xfs_dir *dir, struct h2k_xfs_dir_leaf *leaf)
 {
     uint32_t end = dir->da.block_size - H2K_XFS_DBT_SIZE;
     const uint8_t *tail = leaf->buf->data + end;
     leaf->count = h2k_get_be32(tail + H2K_XFS_DBT_COUNT);
     leaf->stale = h2k_get_be32(tail + H2K_XFS_DBT_STALE);
     leaf->room = (end - dir->data_header) / H2K_XFS_DL_ENTRY_SIZE;
-    if (leaf->count <= leaf->room)
-        leaf->entries =
-            leaf->buf->data + end - leaf->count * H2K_XFS_DL_ENTRY_SIZE;
+    leaf->entries =
+        leaf->buf->data + end - leaf->count * H2K_XFS_DL_ENTRY_SIZE;
 }
 
 /* LEAF1 shares its block with the table of room. */
 static void
-load_leaf(struct h2k_xfs_dir *dir, struct h2k_xfs_dir_leaf *leaf)
+load_leaf(const struct h2k_xfs_dir *dir, struct h2k_xfs_dir_leaf *leaf)
 {
     const uint8_t *data = leaf->buf->data;
-    uint32_t room = h2k_xfs_da_room(&dir->da), bests = 0;
+    uint32_t room = dir->da.block_size - dir->da.entries;
     leaf->count = h2k_get_be16(data + dir->da.counts);
     leaf->stale = h2k_get_be16(data + dir->da.counts + 2);
     leaf->entries = leaf->buf->data + dir->da.entries;
-    if (leaf->buf->kind == H2K_XFS_DIR_LEAF1) {
-        uint32_t space =
-            dir->da.block_size - dir->da.entries - H2K_XFS_DL_TAIL_SIZE;
-        bests = h2k_get_be32(data + dir->da.block_size - H2K_XFS_DL_TAIL_SIZE);
-        room = bests > space / 2 ? 0
-                                 : (space - bests * 2) / H2K_XFS_DL_ENTRY_SIZE;
-    }
-    leaf->room = room;
+    if (leaf->buf->kind == H2K_XFS_DIR_LEAF1)
+        room -=
+            H2K_XFS_DL_TAIL_SIZE +
+            2 * h2k_get_be32(data + dir->da.block_size - H2K_XFS_DL_TAIL_SIZE);
+    leaf->room = room / H2K_XFS_DL_ENTRY_SIZE;
 }
 
-int
-h2k_xfs_dir_leaf_load(struct h2k_xfs_dir *dir, struct h2k_xfs_buf *buf,
+void
+h2k_xfs_dir_leaf_load(const struct h2k_xfs_dir *dir, struct h2k_xfs_buf *buf,
                       struct h2k_xfs_dir_leaf *leaf)
 {
     *leaf = (struct h2k_xfs_dir_leaf){ .buf = buf };
@@ -56,9 +52,6 @@ h2k_xfs_dir_leaf_load(struct h2k_xfs_dir *dir, struct h2k_xfs_buf *buf,
         load_block(dir, leaf);
     else
         load_leaf(dir, leaf);
-    if (leaf->count > leaf->room || leaf->stale > leaf->count)
-        return h2k_xfs_da_damaged(&dir->da, "a damaged index");
-    return 0;
 }
 
 void

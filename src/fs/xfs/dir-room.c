@@ -25,15 +25,10 @@ leaf_best_count(const struct h2k_xfs_dir *dir, const struct h2k_xfs_buf *buf)
     return h2k_get_be32(buf->data + dir->da.block_size - H2K_XFS_DL_TAIL_SIZE);
 }
 
-/* The leaf, which has as many as it says. */
 static struct h2k_xfs_buf *
 leaf_read(struct h2k_xfs_dir *dir)
 {
-    struct h2k_xfs_dir_leaf leaf;
-    struct h2k_xfs_buf *buf =
-        h2k_xfs_da_read(&dir->da, dir->da.root, H2K_XFS_DIR_LEAF1);
-    return buf == NULL || h2k_xfs_dir_leaf_load(dir, buf, &leaf) < 0 ? NULL
-                                                                     : buf;
+    return h2k_xfs_da_read(&dir->da, dir->da.root, H2K_XFS_DIR_LEAF1);
 }
 
 static int
@@ -54,27 +49,36 @@ leaf_room_find(struct h2k_xfs_dir *dir, uint32_t need, uint64_t *number)
     return 0;
 }
 
+/* The table gets COUNT entries, the new ones about no block. */
+static int
+leaf_extend(struct h2k_xfs_dir *dir, struct h2k_xfs_buf *buf, uint64_t count)
+{
+    struct h2k_xfs_dir_leaf leaf;
+    uint32_t old = leaf_best_count(dir, buf);
+    uint8_t *bests = leaf_bests(dir, buf, old);
+    h2k_xfs_dir_leaf_load(dir, buf, &leaf);
+    size_t used = (size_t)leaf.count * H2K_XFS_DL_ENTRY_SIZE;
+    size_t more = (size_t)(count - old) * 2;
+    if (more > (size_t)(bests - leaf.entries) - used)
+        return h2k_xfs_da_damaged(&dir->da, "an index without room");
+    memmove(bests - more, bests, (size_t)old * 2);
+    memset(bests - more + (size_t)old * 2, 0xff, more);
+    h2k_put_be32(buf->data + dir->da.block_size - H2K_XFS_DL_TAIL_SIZE,
+                 (uint32_t)count);
+    return 0;
+}
+
 static int
 leaf_room_set(struct h2k_xfs_dir *dir, uint64_t number, uint32_t best)
 {
     struct h2k_xfs_buf *buf = leaf_read(dir);
     if (buf == NULL || h2k_xfs_buf_dirty(dir->xfs, buf) < 0)
         return -1;
-    uint32_t count = leaf_best_count(dir, buf), all = count;
-    if (number >= count) {
-        struct h2k_xfs_dir_leaf leaf;
-        all = (uint32_t)number + 1;
-        if (h2k_xfs_dir_leaf_load(dir, buf, &leaf) < 0)
-            return -1;
-        uint8_t *bests = leaf_bests(dir, buf, all);
-        if (bests < leaf.entries + (size_t)leaf.count * H2K_XFS_DL_ENTRY_SIZE)
-            return h2k_xfs_da_damaged(&dir->da, "an index without room");
-        memmove(bests, leaf_bests(dir, buf, count), (size_t)count * 2);
-        memset(bests + (size_t)count * 2, 0xff, (size_t)(all - count) * 2);
-        h2k_put_be32(buf->data + dir->da.block_size - H2K_XFS_DL_TAIL_SIZE,
-                     all);
-    }
-    h2k_put_be16(leaf_bests(dir, buf, all) + number * 2, (uint16_t)best);
+    if (number >= leaf_best_count(dir, buf) &&
+        leaf_extend(dir, buf, number + 1) < 0)
+        return -1;
+    uint32_t count = leaf_best_count(dir, buf);
+    h2k_put_be16(leaf_bests(dir, buf, count) + number * 2, (uint16_t)best);
     return 0;
 }
 
@@ -156,8 +160,7 @@ table_read(struct h2k_xfs_dir *dir, uint64_t table, struct table *t)
     if (buf == NULL)
         return -1;
     table_of(dir, buf, t);
-    if (h2k_get_be32(t->header) != table * table_room(dir) ||
-        t->valid > table_room(dir) || t->used > t->valid)
+    if (h2k_get_be32(t->header) != table * table_room(dir))
         return h2k_xfs_da_damaged(&dir->da, "a damaged table of free room");
     return 0;
 }
@@ -279,8 +282,7 @@ h2k_xfs_dir_leaf_to_tree(struct h2k_xfs_dir *dir)
     for (uint32_t i = 0; i < count; i++)
         t.used += h2k_get_be16(bests + (size_t)i * 2) != H2K_XFS_DIR_NO_BEST;
     table_save(&t);
-    if (h2k_xfs_dir_leaf_load(dir, buf, &leaf) < 0)
-        return -1;
+    h2k_xfs_dir_leaf_load(dir, buf, &leaf);
     uint8_t *rest = leaf.entries + (size_t)leaf.count * H2K_XFS_DL_ENTRY_SIZE;
     memset(rest, 0, (size_t)(buf->data + dir->da.block_size - rest));
     h2k_xfs_da_set_kind(&dir->da, buf, H2K_XFS_DIR_LEAFN);

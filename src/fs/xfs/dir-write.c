@@ -214,8 +214,8 @@ remove_name(struct h2k_xfs_dir *dir, const struct h2k_xfs_name *name)
     int rc = h2k_xfs_dir_find(dir, name, &spot);
     if (rc <= 0)
         return rc;
-    if (h2k_xfs_dir_leaf_load(dir, spot.leaf, &leaf) < 0 ||
-        h2k_xfs_dir_leaf_mark_stale(dir, &leaf, spot.index) < 0 ||
+    h2k_xfs_dir_leaf_load(dir, spot.leaf, &leaf);
+    if (h2k_xfs_dir_leaf_mark_stale(dir, &leaf, spot.index) < 0 ||
         h2k_xfs_dir_data_drop(dir, spot.data, spot.end, spot.offset) < 0)
         return -1;
     if (dir->form == H2K_XFS_DIR_ONE_BLOCK)

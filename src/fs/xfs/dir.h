@@ -104,8 +104,10 @@ struct h2k_xfs_dir_leaf {
     uint32_t count, stale;
     uint32_t room; /* entries that fit */
 };
-int h2k_xfs_dir_leaf_load(struct h2k_xfs_dir *dir, struct h2k_xfs_buf *buf,
-                          struct h2k_xfs_dir_leaf *leaf);
+/* Reading BUF has checked what it counts. */
+void h2k_xfs_dir_leaf_load(const struct h2k_xfs_dir *dir,
+                           struct h2k_xfs_buf *buf,
+                           struct h2k_xfs_dir_leaf *leaf);
 /* The first entry whose hash is not smaller. */
 uint32_t h2k_xfs_dir_leaf_find(const struct h2k_xfs_dir_leaf *leaf,
                                uint32_t hash);
