@@ -14,7 +14,9 @@ test="qemu-utils fdisk gdisk e2fsprogs dosfstools mtools mount cpio libarchive-t
   python3-yaml jq bsdextrautils mandoc file g++ binutils procps openssl
   curl libxml2-utils tar virt-v2v nbdkit libnbd-bin golang-go golang-github-vmware-govmomi-dev
   mdadm libguestfs0 supermin linux-image-amd64 btrfs-progs jfsutils"
-guest="qemu-system-x86 qemu-utils mmdebstrap uidmap e2fsprogs fdisk jq"
+guest="qemu-system-x86 qemu-utils ovmf mmdebstrap uidmap e2fsprogs fdisk jq kmod
+  busybox-static cpio xz-utils mtools libguestfs-tools libguestfs-xfs
+  linux-image-amd64 libxml2-utils python3"
 sanitize="clang libclang-rt-14-dev"
 
 check=false

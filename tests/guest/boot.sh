@@ -2,8 +2,13 @@
 # boot.sh [OPTION...] DISK[:FORMAT]...: boots disks in QEMU and waits for
 # evidence on the serial console.
 #
-#   --bus BUS       pvscsi (default: as VMware has it, with vmxnet3 as ens192),
-#                   virtio-blk or virtio-scsi (with virtio-net)
+#   --bus BUS       pvscsi (default) or sata, as VMware has them, with vmxnet3 as
+#                   ens192; virtio-blk or virtio-scsi, with virtio-net
+#   --kind KIND     bus and firmware of that kind of guest, what is typed into it
+#   --firmware F    bios (default), uefi, or secure: OVMF enforcing Secure Boot
+#   --vars FILE     the firmware's variables, which are copied; else empty ones
+#   --type REGEX TEXT
+#                   types TEXT and return when REGEX is seen, once
 #   --snapshot      throw away what the guest writes
 #   --timeout S     300
 #   --until REGEX   what tells that it came up: H2K-GUEST-END, or with --run
@@ -20,19 +25,32 @@
 # as a power cut would, unless --poweroff.
 set -eu
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/machine.sh"
 usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 64; }
 
 bus=pvscsi snapshot=off timeout=300 accel=tcg
-until='' fail='' run='' poweroff='' log=''
+until='' fail='' run='' poweroff='' log='' firmware=bios vars='' asked='' answer=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--snapshot) snapshot=on; shift; continue ;;
 	--poweroff) poweroff=1; shift; continue ;;
-	--bus|--timeout|--until|--fail|--run|--log|--accel)
+	--type)
+		[ $# -gt 2 ] || usage
+		asked=$2 answer=$3
+		shift 3
+		continue ;;
+	--bus|--kind|--firmware|--vars|--timeout|--until|--fail|--run|--log|--accel)
 		[ $# -gt 1 ] || usage ;;
 	esac
 	case $1 in
 	--bus) bus=$2 ;;
+	--kind)
+		kinds=$(dirname "$0")/kinds
+		# shellcheck source=/dev/null
+		. "$kinds/$2.sh"
+		bus=$controller asked=${asks-} answer=${passphrase-} ;;
+	--firmware) firmware=$2 ;;
+	--vars) vars=$2 ;;
 	--timeout) timeout=$2 ;;
 	--until) until=$2 ;;
 	--fail) fail=$2 ;;
@@ -47,8 +65,9 @@ done
 [ $# -gt 0 ] || usage
 need qemu-system-x86_64 qemu-system-x86
 
-work=$(mktemp -d) pid=
+work=$(mktemp -d) pid='' reader=''
 finish() {
+	[ -z "$reader" ] || kill "$reader" 2>/dev/null || :
 	[ -z "$pid" ] || { kill -9 "$pid" && wait "$pid"; } 2>/dev/null || :
 	rm -rf "$work"
 }
@@ -59,6 +78,7 @@ log=${log:-$work/console}
 bad="Kernel panic - not syncing|ALERT! .* does not exist|\(initramfs\)"
 bad="$bad|[Dd]ropping to a shell|emergency mode|Cannot open root device"
 bad="$bad|dracut:/#|grub rescue>|error: no such (device|partition)|No bootable device"
+bad="$bad|No bootable option or device|Shell> |>>Start PXE"
 bad="$bad${fail:+|$fail}"
 if [ -n "$run$poweroff" ]; then
 	until=${until:-H2K-RUN-END}
@@ -80,26 +100,46 @@ for disk in "$@"; do
 	set -- "$@" -drive "file=$file,if=none,id=d$n,cache=unsafe,discard=unmap,snapshot=$snapshot${format:+,format=$format}"
 	case $bus in
 	virtio-blk) set -- "$@" -device "virtio-blk-pci,drive=d$n" ;;
+	sata) set -- "$@" -device "ide-hd,drive=d$n,bus=ide.$n" ;;
 	*) set -- "$@" -device "scsi-hd,drive=d$n,bus=s.0" ;;
 	esac
 	n=$((n + 1))
 done
 shift "$disks"
 
+cpu=${H2K_CPU:-qemu64}
+case $bus in virtio-*) ;; *) cpu=$(vmware_cpu) ;; esac
 nic=netdev=n,mac=00:50:56:aa:bb:01
 case $bus in
 # What gives a NIC the name ens192 is PCI slot 192; with ACPI hot-plugging on
 # bridges QEMU's firmware tables would name another.
-pvscsi) set -- -device pvscsi,id=s -device "vmxnet3,bus=rp,$nic" "$@" ;;
-virtio-scsi) set -- -device virtio-scsi-pci,id=s -device "virtio-net-pci,$nic" "$@" ;;
-virtio-blk) set -- -device "virtio-net-pci,$nic" "$@" ;;
+pvscsi) set -- -device pvscsi,id=s "$@" ;;
+sata) ;;
+virtio-scsi) set -- -device virtio-scsi-pci,id=s "$@" ;;
+virtio-blk) ;;
 *) usage ;;
 esac
-set -- -machine q35 -m 1024 -smp 2 -no-reboot -no-user-config -nodefaults \
+# Without their ROMs nothing is looked for on the network.
+case $bus in
+virtio-*) set -- -device "virtio-net-pci,romfile=,$nic" -device virtio-rng-pci "$@" ;;
+*) set -- -smbios "$vmware_smbios" -device "vmxnet3,bus=rp,romfile=,$nic" "$@" ;;
+esac
+[ -z "$vars" ] || cp "$vars" "$work/vars"
+firmware_args "$firmware" "$work/vars"
+console="file,id=tty,path=$log"
+if [ -n "$asked" ]; then
+	mkfifo "$work/tty.in" "$work/tty.out"
+	exec 3<>"$work/tty.in" # so that neither side waits for the other to open it
+	cat <>"$work/tty.out" >/dev/null 3>&- &
+	reader=$!
+	console="pipe,id=tty,path=$work/tty,logfile=$log"
+fi
+# shellcheck disable=SC2086
+set -- $firmware_args -m 1024 -smp 2 -no-reboot -no-user-config -nodefaults \
 	-display none -global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off \
 	-device pcie-root-port,id=rp,slot=192,chassis=1 \
-	-netdev user,id=n,restrict=on -device virtio-rng-pci \
-	-serial "file:$log" "$@"
+	-netdev user,id=n,restrict=on \
+	-chardev "$console" -serial chardev:tty "$@"
 [ ! -e "$work/run" ] || set -- "$@" -fw_cfg "name=opt/h2k/run,file=$work/run"
 
 seen() { grep -aqE "$1" "$log" 2>/dev/null; }
@@ -108,7 +148,7 @@ start() {
 	: >"$log"
 	case $accel in
 	kvm|auto) qemu-system-x86_64 -accel kvm -cpu host "$@" & ;;
-	*) qemu-system-x86_64 -accel tcg,thread=multi -cpu "${H2K_CPU:-qemu64}" "$@" & ;;
+	*) qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" "$@" & ;;
 	esac
 	pid=$! begun=$(date +%s)
 }
@@ -120,7 +160,7 @@ quote() {
 
 start "$@"
 if [ "$accel" = auto ]; then
-	while alive && [ "$(elapsed)" -lt 20 ] && ! seen 'Linux version'; do sleep 0.2; done
+	while alive && [ "$(elapsed)" -lt 20 ] && ! seen 'Linux version'; do sleep 0.5; done
 	if ! seen 'Linux version'; then
 		say "no kernel came up on KVM: emulating"
 		{ kill -9 "$pid" && wait "$pid"; } 2>/dev/null || :
@@ -133,6 +173,10 @@ while :; do
 	running=1
 	alive || running= # asked first: what it said last is read after it
 	if seen "$until"; then break; fi
+	if [ -n "$asked" ] && seen "$asked"; then
+		printf '%s\r' "$answer" >&3
+		asked=
+	fi
 	if seen "$bad"; then
 		say "did not come up on $bus after $(elapsed) s:"
 		quote "$bad"
@@ -144,11 +188,11 @@ while :; do
 		tail -n 3 "$log" >&2
 		exit 2
 	}
-	sleep 0.2
+	sleep 0.5
 done
 say "up on $bus after $(elapsed) s"
 [ -n "$poweroff" ] || exit 0
 while alive; do
 	[ "$(elapsed)" -lt "$timeout" ] || { say "did not power off in $timeout s"; exit 2; }
-	sleep 0.2
+	sleep 0.5
 done

@@ -1,26 +1,32 @@
 #!/bin/sh
-# cut-off.sh CLEAN.vmdk OUTDIR: the same guest as a snapshot of it in the
-# middle of its work would be: booted as on VMware, and killed while it writes,
-# so that its journals are needed.
+# cut-off.sh KIND CLEAN-DIRECTORY OUTDIR: the same guest as a snapshot of it in
+# the middle of its work would be: booted as on VMware, and killed while it
+# writes, so that its journals are needed.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
-. "$here/layout.sh"
-need qemu-img qemu-utils dumpe2fs e2fsprogs
-[ $# -eq 2 ] || die "usage: cut-off.sh CLEAN.vmdk OUTDIR"
-mkdir -p "$2"
-name=$(basename "$1" .vmdk)-unclean
-raw=$2/$name.raw
-trap 'rm -f "$raw"' EXIT
+need qemu-img qemu-utils
+[ $# -eq 3 ] || die "usage: cut-off.sh KIND CLEAN OUTDIR"
+kind=$1 clean=$2 out=$3
+mkdir -p "$out"
+trap 'rm -f "$out"/*.raw' EXIT
 
 # Raw: what the guest has written is in the file when QEMU is killed, with
 # nothing of QEMU's own to lose.
-qemu-img convert -O raw "$1" "$raw"
-sh "$here/boot.sh" --run "$here/churn.sh" --until H2K-CHURN-50 "$raw"
-
-for start in "$ROOT_START" "$BOOT_START"; do
-	dumpe2fs -h "$raw?offset=$((start << 20))" 2>/dev/null | grep -q needs_recovery ||
-		die "the file system at $start MiB needs no recovery"
+set --
+for disk in "$clean"/*.vmdk; do
+	raw=$out/$(basename "$disk" .vmdk).raw
+	qemu-img convert -O raw "$disk" "$raw"
+	set -- "$@" "$raw"
 done
-qemu-img convert -O vmdk -o subformat=streamOptimized "$raw" "$2/$name.vmdk"
-sh "$here/manifest.sh" "$2/$name.vmdk" >"$2/artifact-manifest.json"
+set -- --run "$here/churn.sh" --until H2K-CHURN-50 --timeout 900 "$@"
+if [ -e "$clean/nvram.fd" ]; then
+	cp "$clean/nvram.fd" "$out/"
+	set -- --vars "$out/nvram.fd" "$@"
+fi
+[ ! -e "$clean/disk.key" ] || cp "$clean/disk.key" "$out/"
+sh "$here/boot.sh" --kind "$kind" "$@"
+for raw in "$out"/*.raw; do
+	qemu-img convert -O vmdk -o subformat=streamOptimized "$raw" "${raw%.raw}.vmdk"
+done
+sh "$here/manifest.sh" "$kind" "$out" >"$out/artifact-manifest.json"

@@ -22,7 +22,7 @@ cat >vms.json <<JSON
   "memoryMB": 1024, "cpus": 2,
   "nics": [{"type": "vmxnet3", "mac": "00:50:56:aa:bb:01",
             "network": "VM Network"}],
-  "disks": [{"controller": "pvscsi", "vmdk": "$guest/debian12.vmdk"}]
+  "disks": [{"controller": "pvscsi", "vmdk": "$guest/debian12-disk1.vmdk"}]
 }]}
 JSON
 peer_start -vms vms.json
@@ -61,7 +61,7 @@ clean()
 h2k "export, with a manifest that is verified" hyperexport --vm debian12 \
     --output export --manifest --manifest-checksum --verify-manifest
 clean 1 "export"
-cmp -s "$guest/debian12.vmdk" export/debian12-disk1.vmdk
+cmp -s "$guest/debian12-disk1.vmdk" export/debian12-disk1.vmdk
 ok $? "the disk is the server's, byte for byte"
 (cd export && sed -n 's/^SHA256(\(.*\))= \(.*\)$/\2  \1/p' ./*.mf |
     sha256sum --check --strict --quiet)
