@@ -108,8 +108,6 @@ parse_number(struct parser *p, int64_t *out)
     bool negative = *p->at == '-';
     int64_t n = 0;
     p->at += negative;
-    if (p->at >= p->end || !isdigit((unsigned char)*p->at))
-        return fail_at(p, "no value");
     for (; p->at < p->end && isdigit((unsigned char)*p->at); p->at++)
         if (ckd_mul(&n, n, 10) || ckd_add(&n, n, *p->at - '0'))
             return fail_at(p, "a number is too large");
@@ -117,7 +115,41 @@ parse_number(struct parser *p, int64_t *out)
     return 0;
 }
 
-/* A number or a string into NODE. */
+static bool
+in_word(char c)
+{
+    return (unsigned char)c > ' ' && strchr("#={}[],\"'", c) == NULL;
+}
+
+/* Past what lvm.conf(5) allows beside whole numbers and "strings", and
+ * metadata does not have: a bare word, 1.5, or 'text'. */
+static int
+parse_word(struct parser *p)
+{
+    char quote = *p->at == '\'' ? *p->at : '\0';
+    const char *begin = p->at;
+    p->at += quote != '\0';
+    while (p->at < p->end && (quote ? *p->at != quote : in_word(*p->at)))
+        p->at++;
+    if (quote && p->at >= p->end)
+        return fail_at(p, "a string does not end");
+    p->at += quote != '\0';
+    return p->at == begin ? fail_at(p, "no value") : 0;
+}
+
+/* Is the value here a whole number, to its end? */
+static bool
+at_number(const struct parser *p)
+{
+    const char *c = p->at + (*p->at == '-');
+    if (c >= p->end || !isdigit((unsigned char)*c))
+        return false;
+    while (c < p->end && isdigit((unsigned char)*c))
+        c++;
+    return c >= p->end || !in_word(*c);
+}
+
+/* A number, a string or a word into NODE. */
 static int
 parse_scalar(struct parser *p, uint32_t node)
 {
@@ -126,6 +158,10 @@ parse_scalar(struct parser *p, uint32_t node)
     bool is_string = peek(p) == '"';
     if (p->at >= p->end)
         return fail_at(p, "no value");
+    if (!is_string && !at_number(p)) {
+        p->out->nodes[node].kind = H2K_LVM_WORD;
+        return parse_word(p);
+    }
     if ((is_string ? parse_string(p, &string) : parse_number(p, &number)) < 0)
         return -1;
     struct h2k_lvm_node *n = &p->out->nodes[node];

@@ -3,7 +3,8 @@
  * LVM2's text: the language of lvm.conf(5) and of a volume group's metadata,
  * as vgcfgbackup(8) shows it.  A section is a name and { entries }; an entry
  * is another section or NAME = VALUE; a value is a whole number, a "string"
- * with \" and \\, or an [array] of those.  '#' begins a comment.
+ * with \" and \\, an [array] of those, or, in lvm.conf(5) only, a bare word,
+ * 1.5 or 'text'.  '#' begins a comment.
  *
  * What is read is bounded: its size, its number of entries and how deep its
  * sections are.
@@ -28,6 +29,7 @@ enum h2k_lvm_kind {
     H2K_LVM_NUMBER,
     H2K_LVM_STRING,
     H2K_LVM_ARRAY,
+    H2K_LVM_WORD, /* neither number nor "string": its text is not kept */
 };
 
 /* Nodes are known by their index; 0 is the whole text, a section, and means

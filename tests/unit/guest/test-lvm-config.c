@@ -87,6 +87,14 @@ test_filters(void)
             "devices/filter = [\"a|^/dev/vd|\", \"a|^/dev/sda2$|\","
             "\"r|.*|\"]\n",
             1, 0);
+    /* What Debian's own lvmdbusd.profile has. */
+    becomes(CONF,
+            "global {\n\tunits=b\n\tx=1.5\n}\nreport { t='%s\"' }\n"
+            "devices { filter = [ \"a|sd|\", \"r|.*|\" ] }\n",
+            "global {\n\tunits=b\n\tx=1.5\n}\nreport { t='%s\"' }\n"
+            "devices { filter = [ \"a|^/dev/vd|\", \"a|sd|\", "
+            "\"r|.*|\" ] }\n",
+            1, 0);
 }
 
 static void
@@ -100,6 +108,8 @@ test_filters_left_alone(void)
     /* Said by name: somebody's wish, which may still be wrong. */
     stays("devices {\n filter = [ \"a|/dev/sd|\", \"r|/dev/vd|\" ]\n}\n", 1);
     stays("devices {\n filter = [ \"a|sd\n", 1);
+    stays("devices {\n filter = 'a|sd\n", 1);
+    stays("devices {\n filter = }\n", 1);
     /* Rules that LVM2 refuses, and expressions of another language. */
     stays("devices {\n filter = [ \"x|sd|\", \"r|(a\\\\1)|\", \"\" ]\n}\n", 0);
 }
