@@ -8,8 +8,8 @@
 
 /* xfs_dq_logformat */
 enum format {
-    QLF_SECTOR = 8, /* 64 */
-    QLF_SECTORS = 16,
+    QLF_SECTOR = 8,  /* 64 */
+    QLF_BLOCKS = 16, /* of the filesystem: its buffer's */
     QLF_OFFSET = 20, /* bytes */
     QLF_SIZE = 24,
 };
@@ -24,13 +24,23 @@ enum dquot {
 };
 enum dquot_type { DQ_USER = 1, DQ_PROJECT = 2, DQ_GROUP = 4 };
 
+/* The sectors of its buffer, 0 for too many. */
+static uint32_t
+sectors_of(const struct h2k_xlog_replay *r, struct h2k_view format)
+{
+    uint32_t per_block = r->xfs->geo.block_size / H2K_XLOG_SECTOR;
+    uint32_t blocks = h2k_view_le32(format, QLF_BLOCKS);
+    return blocks > H2K_XLOG_BUF_MAX / H2K_XLOG_SECTOR / per_block
+               ? 0
+               : blocks * per_block;
+}
+
 static int
 dquot_check(struct h2k_xlog_replay *r, const struct h2k_xlog_item *item)
 {
     struct h2k_view v = h2k_xlog_region(item, 0);
-    uint32_t sectors = h2k_view_le32(v, QLF_SECTORS);
+    uint32_t sectors = sectors_of(r, v);
     if (v.size < QLF_SIZE || h2k_xlog_region(item, 1).size < DQ_SIZE ||
-        sectors > H2K_XLOG_BUF_MAX / H2K_XLOG_SECTOR ||
         !h2k_range_inside(h2k_view_le32(v, QLF_OFFSET), DQB_SIZE,
                           (uint64_t)sectors * H2K_XLOG_SECTOR) ||
         !h2k_xlog_place_good(r, h2k_view_le64(v, QLF_SECTOR), sectors))
@@ -58,7 +68,7 @@ dquot_apply(struct h2k_xlog_replay *r, const struct h2k_xlog_item *item)
     uint64_t sector = h2k_view_le64(v, QLF_SECTOR);
     uint64_t at = sector * H2K_XLOG_SECTOR + h2k_view_le32(v, QLF_OFFSET);
     if (is_off(r, h2k_view_u8(logged, DQ_TYPE)) ||
-        h2k_xlog_is_cancelled(r, sector, h2k_view_le32(v, QLF_SECTORS)))
+        h2k_xlog_is_cancelled(r, sector, sectors_of(r, v)))
         return 0;
     if (h2k_block_pread(r->target, dquot, sizeof(dquot), at) < 0)
         return -1;
