@@ -13,7 +13,7 @@ test="qemu-utils fdisk gdisk e2fsprogs dosfstools mtools mount cpio libarchive-t
   zstd gzip xz-utils bzip2 lz4 grub-common python3 python3-jsonschema
   python3-yaml jq bsdextrautils mandoc file g++ binutils procps openssl
   curl libxml2-utils tar virt-v2v nbdkit libnbd-bin golang-go golang-github-vmware-govmomi-dev
-  mdadm libguestfs0 supermin linux-image-amd64 btrfs-progs jfsutils"
+  xfsprogs attr acl libcap2-bin mdadm libguestfs0 supermin linux-image-amd64 btrfs-progs jfsutils"
 guest="qemu-system-x86 qemu-utils ovmf mmdebstrap uidmap e2fsprogs fdisk jq kmod
   busybox-static cpio xz-utils mtools libguestfs-tools libguestfs-xfs
   linux-image-amd64 libxml2-utils python3"
