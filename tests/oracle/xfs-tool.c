@@ -93,13 +93,15 @@ change(struct session *s, struct file *file, uint32_t kind, uint32_t from,
     return 1;
 }
 
+/* More comes than goes, or SHRINKING: single blocks go, so that free space
+ * is in as many pieces as can be. */
 static int
-take_round(struct session *s)
+take_round(struct session *s, bool shrinking)
 {
     struct file *file = &s->files[any(s, (uint32_t)s->count)];
-    uint32_t kind = any(s, 5);
+    uint32_t kind = shrinking && any(s, 4) > 0 ? 0 : any(s, 5);
     uint32_t from = any(s, s->blocks);
-    uint32_t to = from + 1 + any(s, s->piece);
+    uint32_t to = from + 1 + (shrinking ? 0 : any(s, s->piece));
     if (to > s->blocks)
         to = s->blocks;
     int rc = change(s, file, kind, from, to);
@@ -226,7 +228,7 @@ run(struct session *s, char **argv, int argc)
             return -1;
     }
     for (uint64_t i = 0; i < rounds; i++)
-        if (take_round(s) < 0 || take_inode(s) < 0)
+        if (take_round(s, i * 4 / rounds % 2 == 1) < 0 || take_inode(s) < 0)
             return h2k_prefix("round %" PRIu64 ": ", i);
     if (release_inodes(s) < 0)
         return -1;

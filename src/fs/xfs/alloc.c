@@ -6,19 +6,17 @@
 
 #include <inttypes.h>
 
-/* How many blocks of AG there are to be had, and in one piece. */
+/* How many blocks of AG there are to be had in one piece.  METADATA may have
+ * what is kept for it. */
 static int
 available(struct h2k_xfs *xfs, uint32_t ag, bool metadata, uint32_t *blocks)
 {
-    uint32_t longest = 0, free = 0;
-    uint64_t reserved = 0;
-    if (h2k_xfs_agf_get(xfs, ag, H2K_XFS_AGF_FREEBLKS, &free) < 0 ||
-        h2k_xfs_agf_get(xfs, ag, H2K_XFS_AGF_LONGEST, &longest) < 0 ||
-        (!metadata && h2k_xfs_reserved(xfs, ag, &reserved) < 0))
+    uint32_t longest = 0;
+    uint64_t free = UINT32_MAX;
+    if (h2k_xfs_agf_get(xfs, ag, H2K_XFS_AGF_LONGEST, &longest) < 0 ||
+        (!metadata && h2k_xfs_available_in(xfs, ag, &free) < 0))
         return -1;
-    *blocks = 0;
-    if (free > reserved)
-        *blocks = (uint32_t)h2k_min_u64(longest, free - reserved);
+    *blocks = (uint32_t)h2k_min_u64(longest, free);
     return 0;
 }
 

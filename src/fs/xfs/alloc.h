@@ -63,11 +63,11 @@ int h2k_xfs_release_in_ag(struct h2k_xfs *xfs, uint32_t ag,
                           const struct h2k_xfs_run *run,
                           const struct h2k_xfs_owner *owner);
 
-/* ---- reserve.c: "Per-AG reservations", what the kernel sets aside at a
- * mount so that rmapbt, refcntbt and finobt can grow. ---- */
+/* ---- reserve.c: "Per-AG reservations" ---- */
 
-/* Blocks of AG that files may not have, beyond what the btrees use. */
-int h2k_xfs_reserved(struct h2k_xfs *xfs, uint32_t ag, uint64_t *blocks);
+/* Blocks of AG that files and inodes may have, beyond what the kernel keeps
+ * for its btrees. */
+int h2k_xfs_available_in(struct h2k_xfs *xfs, uint32_t ag, uint64_t *blocks);
 
 /* ---- rmap.c: the reverse map; nothing where there is none. ---- */
 

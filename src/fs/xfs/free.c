@@ -15,28 +15,15 @@
 
 #include <inttypes.h>
 
-/* Blocks that the kernel never gives away: some for each AG's free list, and
- * a part for what must not fail. */
-#define AG_RESERVE 8u
-#define RESERVE_PARTS 20u
-#define RESERVE_MAX 8192u
-
 int
 h2k_xfs_space(void *state, uint64_t *free_bytes)
 {
     struct h2k_xfs *xfs = state;
+    uint64_t blocks;
     h2k_xfs_read_begin(xfs);
-    const struct h2k_xfs_buf *sb = h2k_xfs_sb(xfs);
-    if (sb == NULL)
+    if (h2k_xfs_available(xfs, &blocks) < 0)
         return h2k_prefix("xfs: ");
-    uint64_t blocks = h2k_get_be64(sb->data + H2K_XFS_SB_FDBLOCKS);
-    uint64_t reserve =
-        (uint64_t)AG_RESERVE * xfs->geo.ag_count +
-        h2k_min_u64(xfs->geo.blocks / RESERVE_PARTS, RESERVE_MAX);
-    if (blocks > xfs->geo.blocks)
-        blocks = 0;
-    *free_bytes =
-        blocks > reserve ? (blocks - reserve) << xfs->geo.block_log : 0;
+    *free_bytes = blocks << xfs->geo.block_log;
     return 0;
 }
 

@@ -234,6 +234,9 @@ int h2k_xfs_attr_fork_make(struct h2k_xfs *xfs, struct h2k_xfs_inode *inode,
  * now, generation new. */
 int h2k_xfs_inode_alloc(struct h2k_xfs *xfs, h2k_ino parent, uint32_t mode,
                         struct h2k_xfs_inode *out);
+/* reserve.c: blocks that files can still have, of all AGs. */
+int h2k_xfs_available(struct h2k_xfs *xfs, uint64_t *blocks);
+
 /* An inode without links: its blocks, attributes and itself are given back.
  */
 int h2k_xfs_inode_release(struct h2k_xfs *xfs, struct h2k_xfs_inode *inode);
