@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* What is done to every image of a filesystem: of ext, with a journal or not,
- * and of vfat. */
+ * of vfat and of XFS. */
 #ifndef H2K_FUZZ_EXT_H
 #define H2K_FUZZ_EXT_H
 
@@ -13,7 +13,9 @@
 #include <sys/stat.h>
 
 #define FUZZ_BLOCK 1024u
+#ifndef FUZZ_IMAGE_SIZE /* at most 64 MiB */
 #define FUZZ_IMAGE_SIZE (4u << 20)
+#endif
 
 /* An input is a list of blocks, each of 1 KiB behind its number in two
  * bytes, the lower first; the rest of the image is zero.  So the empty part
