@@ -108,7 +108,7 @@ h2k_xfs_release_in_ag(struct h2k_xfs *xfs, uint32_t ag,
 {
     struct release r = { xfs, ag };
     if (h2k_xfs_agfl_fill(xfs, ag) < 0 ||
-        h2k_xfs_rmap_remove(xfs, ag, run, owner) < 0)
+        (owner != NULL && h2k_xfs_rmap_remove(xfs, ag, run, owner) < 0))
         return -1;
     return free_run(&r, run);
 }

@@ -58,7 +58,8 @@ int h2k_xfs_alloc_in_ag(struct h2k_xfs *xfs, uint32_t ag,
                         const struct h2k_xfs_want *want,
                         const struct h2k_xfs_owner *owner, bool metadata,
                         struct h2k_xfs_run *run);
-/* Not shared blocks, of one AG, become free. */
+/* Not shared blocks, of one AG, become free.  OWNER is NULL where the reverse
+ * map has nothing of them any more. */
 int h2k_xfs_release_in_ag(struct h2k_xfs *xfs, uint32_t ag,
                           const struct h2k_xfs_run *run,
                           const struct h2k_xfs_owner *owner);

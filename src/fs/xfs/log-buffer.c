@@ -157,14 +157,16 @@ buffer_check(struct h2k_xlog_replay *r, const struct h2k_xlog_item *item)
 /* ---- Putting it into its place ---- */
 
 /* Is what is on disk newer?  Several transactions may have one LSN: what one
- * of them has changed is not newer for the next. */
-static bool
+ * of them has changed is not newer for the next.  1 or 0, or -1. */
+static int
 is_newer(struct h2k_xlog_replay *r, const struct change *c)
 {
     uint64_t lsn = 0;
-    return h2k_xlog_lsn_of(r, r->buffer, &lsn) && lsn != 0 &&
-           lsn != H2K_XFS_NULL64 && lsn >= r->lsn &&
-           h2k_xlog_table_find(&r->changed, c->sector, 0) == NULL;
+    if (!h2k_xlog_lsn_of(r, r->buffer, &lsn) || lsn == 0 ||
+        lsn == H2K_XFS_NULL64 ||
+        h2k_xlog_table_find(&r->changed, c->sector, 0) != NULL)
+        return 0;
+    return h2k_xlog_lsn_check(r, lsn) < 0 ? -1 : lsn >= r->lsn;
 }
 
 static int
@@ -180,8 +182,9 @@ copy_runs(struct h2k_xlog_replay *r, const struct change *c)
 static int
 apply_block(struct h2k_xlog_replay *r, const struct change *c)
 {
-    if (is_newer(r, c))
-        return 0;
+    int newer = is_newer(r, c);
+    if (newer != 0)
+        return newer < 0 ? -1 : 0;
     if (h2k_xlog_table_count(&r->changed, c->sector, 0) == NULL ||
         copy_runs(r, c) < 0)
         return -1;

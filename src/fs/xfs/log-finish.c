@@ -7,9 +7,11 @@
 #include "base/error.h"
 #include "fs/xfs/format.h"
 #include "fs/xfs/log-replay.h"
+#include "fs/xfs/super.h"
 
 struct counts {
     uint64_t inodes, free_inodes, free_blocks;
+    bool unlinked; /* some inode is, and is to be released */
 };
 
 static int
@@ -24,6 +26,10 @@ add_ag(struct h2k_xlog_replay *r, uint64_t at, uint32_t sector,
         h2k_get_be32(agi) != H2K_XFS_AGI_MAGIC)
         return h2k_fail(H2K_E_CORRUPT, "an AG's headers are damaged after it; "
                                        "run xfs_repair on it first");
+    for (uint32_t i = 0; i < H2K_XFS_AGI_BUCKETS; i++)
+        if (h2k_get_be32(agi + H2K_XFS_AGI_UNLINKED + 4 * (size_t)i) !=
+            H2K_XFS_NULL32)
+            sum->unlinked = true;
     sum->inodes += h2k_get_be32(agi + H2K_XFS_AGI_COUNT);
     sum->free_inodes += h2k_get_be32(agi + H2K_XFS_AGI_FREECOUNT);
     sum->free_blocks += (uint64_t)h2k_get_be32(agf + H2K_XFS_AGF_FREEBLKS) +
@@ -62,9 +68,12 @@ h2k_xlog_count(struct h2k_xlog_replay *r)
         return h2k_fail(H2K_E_CORRUPT,
                         "the superblock that it brought is damaged; run "
                         "xfs_repair on it first");
+    if (sum_ags(r, super, &sum) < 0)
+        return -1;
+    /* Nobody looks for them once the log is clean. */
+    if (sum.unlinked && h2k_xfs_super_check_writable(geo) < 0)
+        return -1;
     if (geo->lazy_count) {
-        if (sum_ags(r, super, &sum) < 0)
-            return -1;
         h2k_put_be64(super + H2K_XFS_SB_ICOUNT, sum.inodes);
         h2k_put_be64(super + H2K_XFS_SB_IFREE, sum.free_inodes);
         h2k_put_be64(super + H2K_XFS_SB_FDBLOCKS, sum.free_blocks);

@@ -274,6 +274,9 @@ inode_apply(struct h2k_xlog_replay *r, const struct h2k_xlog_item *item)
         return -1;
     if (h2k_get_be16(raw) != H2K_XFS_DI_MAGIC)
         return h2k_xlog_item_fail(r, "there is no inode where one changes");
+    if (r->xfs->geo.v5 &&
+        h2k_xlog_lsn_check(r, h2k_get_be64(raw + H2K_XFS_DI_LSN)) < 0)
+        return -1;
     if (is_newer(r, raw, i.core))
         return 0;
     put_core(r, raw, i.core);

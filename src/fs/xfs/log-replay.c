@@ -130,10 +130,10 @@ replay(struct h2k_xlog_replay *r)
     if (r->log.head == r->log.tail)
         return 0;
     if (h2k_xlog_walk(&r->log, check_trans, r) < 0 ||
-        h2k_xlog_walk(&r->log, apply_trans, r) < 0 ||
+        h2k_xlog_walk(&r->log, apply_trans, r) < 0 || h2k_xlog_count(r) < 0 ||
         h2k_xlog_intents_finish(r) < 0)
         return -1;
-    return h2k_xlog_count(r) < 0 ? -1 : h2k_xlog_empty(r);
+    return h2k_xlog_empty(r);
 }
 
 /* What was written to the overlay, to VOLUME. */
@@ -184,7 +184,8 @@ h2k_xfs_log_replay(struct h2k_xfs *xfs)
     if (rc == 0)
         rc = replay_over(&r, xfs->volume);
     h2k_xlog_table_free(&r.cancelled);
-    h2k_xlog_table_free(&r.intents);
+    h2k_xlog_table_free(&r.intent_places);
+    h2k_xlog_intents_free(&r.intents);
     h2k_xlog_table_free(&r.changed);
     h2k_xlog_close(&r.log);
     return rc < 0 ? h2k_prefix("log: ") : 0;

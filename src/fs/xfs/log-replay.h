@@ -9,6 +9,7 @@
 #ifndef H2K_FS_XFS_LOG_REPLAY_H
 #define H2K_FS_XFS_LOG_REPLAY_H
 
+#include "fs/xfs/log-intent.h"
 #include "fs/xfs/log-table.h"
 #include "fs/xfs/log-trans.h"
 
@@ -23,9 +24,10 @@ struct h2k_xlog_replay {
     uint32_t quota_off;       /* H2K_XFS_QFLAG_*ACCT that were turned off */
 
     struct h2k_xlog_table cancelled; /* sector, sectors: how many times */
-    struct h2k_xlog_table intents;   /* id, type: 1 while unfinished */
-    struct h2k_xlog_table changed;   /* sector: by transactions of this LSN */
-    uint8_t *buffer;                 /* owned; H2K_XLOG_BUF_MAX bytes */
+    struct h2k_xlog_intents intents;
+    struct h2k_xlog_table intent_places; /* id, type: in the list */
+    struct h2k_xlog_table changed; /* sector: by transactions of this LSN */
+    uint8_t *buffer;               /* owned; H2K_XLOG_BUF_MAX bytes */
 };
 
 /* The order in which a transaction's items come to their places, whatever
@@ -64,7 +66,8 @@ int h2k_xlog_intent_check(struct h2k_xlog_replay *r,
                           const struct h2k_xlog_item *item);
 int h2k_xlog_done_check(struct h2k_xlog_replay *r,
                         const struct h2k_xlog_item *item);
-/* H2K_E_UNSUPPORTED where something that was promised was not done. */
+/* log-finish-intents.c: what was promised and not done is done; or
+ * H2K_E_UNSUPPORTED. */
 int h2k_xlog_intents_finish(struct h2k_xlog_replay *r);
 
 /* H2K_E_CORRUPT about an item of this transaction. */
@@ -86,6 +89,9 @@ bool h2k_xlog_is_cancelled(const struct h2k_xlog_replay *r, uint64_t sector,
  * in *LSN; false where it says nothing, or is no block of this volume. */
 bool h2k_xlog_lsn_of(const struct h2k_xlog_replay *r, const uint8_t *block,
                      uint64_t *lsn);
+/* Is what is on disk, with LSN, of the time before the log's end?
+ * H2K_E_CORRUPT where it is not: then some of the log is missing. */
+int h2k_xlog_lsn_check(const struct h2k_xlog_replay *r, uint64_t lsn);
 /* The block gets the transaction's LSN, and its CRC. */
 void h2k_xlog_seal(const struct h2k_xlog_replay *r, uint8_t *block,
                    uint32_t length);

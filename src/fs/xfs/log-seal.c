@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* The LSN and the CRC of blocks of version 5, told by their magics. */
 #include "base/crc32c.h"
+#include "base/error.h"
 #include "fs/xfs/format.h"
 #include "fs/xfs/log-replay.h"
 
@@ -79,6 +80,16 @@ h2k_xlog_lsn_of(const struct h2k_xlog_replay *r, const uint8_t *block,
         layout.magic == H2K_XFS_SB_MAGIC ? geo->uuid : geo->meta_uuid;
     *lsn = h2k_get_be64(block + layout.lsn);
     return memcmp(block + layout.uuid, uuid, 16) == 0;
+}
+
+int
+h2k_xlog_lsn_check(const struct h2k_xlog_replay *r, uint64_t lsn)
+{
+    if (lsn == H2K_XFS_NULL64 ||
+        lsn <= h2k_xlog_lsn(r->log.cycle, r->log.head))
+        return 0;
+    return h2k_fail(H2K_E_CORRUPT, "what is on disk is newer than the log; "
+                                   "run xfs_repair on it first");
 }
 
 void

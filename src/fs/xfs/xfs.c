@@ -112,6 +112,16 @@ replay(struct h2k_xfs *xfs, struct h2k_fs_info *info)
     return 0;
 }
 
+/* What the kernel's recovery goes on to release: it looks for it only where
+ * the log was not clean, and from now on it is. */
+static int
+release(struct h2k_xfs *xfs, bool flush)
+{
+    if (h2k_xfs_check_writable(xfs) < 0 || h2k_xfs_release_orphans(xfs) < 0)
+        return -1;
+    return flush ? h2k_xfs_cache_flush(xfs) : 0;
+}
+
 static int
 open_state(struct h2k_xfs *xfs, bool writable, struct h2k_fs_info *info)
 {
@@ -127,10 +137,9 @@ open_state(struct h2k_xfs *xfs, bool writable, struct h2k_fs_info *info)
     xfs->clean = xfs->geo.log_start != 0;
     describe(xfs, xfs->clean, info);
     xfs->writable = writable;
-    return !writable || (h2k_xfs_check_writable(xfs) == 0 &&
-                         h2k_xfs_release_orphans(xfs) == 0)
-               ? 0
-               : -1;
+    bool can = writable || h2k_xfs_super_check_writable(&xfs->geo) == 0;
+    return writable || (info->replayed && can) ? release(xfs, info->replayed)
+                                               : 0;
 }
 
 static struct h2k_fs *
