@@ -52,7 +52,8 @@ sound()
     [ $status -eq 0 ] || tail -n 15 repair.log | sed 's/^/# /'
 }
 
-# What the kernel says when it mounts it; nothing where all is well.
+# What the kernel says when it mounts and changes it; nothing where all is
+# well.
 mounts()
 {
     before=$(dmesg 2>/dev/null | tail -n 1)
@@ -60,12 +61,15 @@ mounts()
     device=$(findmnt -n -o SOURCE mnt)
     cat mnt/* >/dev/null
     status=$?
+    head -c 3000000 /dev/urandom 2>/dev/null >mnt/new
+    rm mnt/f1 mnt/f3
     umount mnt
     dmesg 2>/dev/null | awk -v last="$before" '
         last == "" { print } $0 == last { last = "" }' |
         grep -F "(${device#/dev/})" | grep -iE 'corrupt|failed|error' |
         sed 's/^/# /' | grep . && status=1
-    ok $status "$1: the kernel mounts it and has nothing to say"
+    ok $status "$1: the kernel changes it and has nothing to say"
+    sound "$1: and then xfs_repair neither"
 }
 
 # test_random FEATURES ROUNDS BLOCKS PIECE SIZE MKFS...
@@ -112,7 +116,9 @@ test_full()
     [ $? -eq 0 ] && ! grep -qx 'refused 0' log
     ok $? "$*: some of it was refused ($(cat log))"
     sound "$*: xfs_repair finds nothing when it is full"
+    cp image full
     mounts "$*: full"
+    mv full image
     left=$(echo space | "$fs_op" image)
     printf '! fill /f1 0 %d 1\ntruncate /f1 0\ntruncate /f2 0\n' \
         $((left + 70000000)) | "$fs_op" image >log 2>&1

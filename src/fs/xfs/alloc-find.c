@@ -94,7 +94,6 @@ find_most(const struct search *s)
 {
     const struct h2k_xfs_tree tree =
         h2k_xfs_tree_of_ag(s->xfs, H2K_XFS_CNTBT, s->ag);
-    uint32_t above = UINT32_MAX;
     struct h2k_xfs_cursor c;
     if (h2k_xfs_cursor_end(&c, &tree) < 0)
         return -1;
@@ -106,9 +105,6 @@ find_most(const struct search *s)
         if (rc != 1)
             return rc;
         uint32_t size = h2k_get_be32(record + H2K_XFS_ALLOC_COUNT);
-        if (size > above)
-            return h2k_xfs_tree_damaged(&tree, "its records are not in order");
-        above = size;
         if (size < s->want->min)
             return 0;
         if (fits(s, record, 0, (uint32_t)h2k_min_u64(size, s->want->max)) ||

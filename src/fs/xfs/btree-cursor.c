@@ -156,14 +156,11 @@ h2k_xfs_cursor_next(struct h2k_xfs_cursor *c)
     return 0;
 }
 
-int
-h2k_xfs_cursor_back(struct h2k_xfs_cursor *c)
+/* 1 and to the last record of the leaf before, 0 where there is none. */
+static int
+previous_leaf(struct h2k_xfs_cursor *c)
 {
     uint32_t level = 1;
-    if (c->at[0].index > 0) {
-        c->at[0].index--;
-        return 1;
-    }
     while (level < c->levels && c->at[level].index == 0)
         level++;
     if (level >= c->levels)
@@ -177,6 +174,29 @@ h2k_xfs_cursor_back(struct h2k_xfs_cursor *c)
         c->at[level - 1].index = count_at(c, level - 1) - 1;
     }
     return 1;
+}
+
+int
+h2k_xfs_cursor_back(struct h2k_xfs_cursor *c)
+{
+    const struct h2k_xfs_tree_type *t = h2k_xfs_tree_type(&c->tree);
+    uint8_t after[H2K_XFS_KEYS_MAX], key[H2K_XFS_KEYS_MAX];
+    const struct h2k_xfs_node *leaf = &c->at[0].node;
+    bool at_end = c->at[0].index >= count_at(c, 0);
+    int rc = 1;
+    if (!at_end)
+        t->low(h2k_xfs_node_record(&c->tree, leaf, c->at[0].index), after);
+    if (c->at[0].index > 0)
+        c->at[0].index--;
+    else
+        rc = previous_leaf(c);
+    if (rc != 1 || at_end)
+        return rc;
+    t->low(h2k_xfs_node_record(&c->tree, leaf, c->at[0].index), key);
+    return t->compare(key, after) < 0
+               ? 1
+               : h2k_xfs_tree_damaged(&c->tree,
+                                      "its records are not in order");
 }
 
 /* ---- Single records ---- */

@@ -62,7 +62,7 @@ int h2k_xfs_cursor_get(struct h2k_xfs_cursor *cursor, const uint8_t **record);
 /* On, where _get gave 1; -1 with H2K_E_CORRUPT where the next record is not
  * above this one, so that no walk goes round. */
 int h2k_xfs_cursor_next(struct h2k_xfs_cursor *cursor);
-/* 1 and back by one record, 0 at the first, or -1. */
+/* 1 and back by one record, 0 at the first, or -1, as for _next. */
 int h2k_xfs_cursor_back(struct h2k_xfs_cursor *cursor);
 /* Behind the last record. */
 int h2k_xfs_cursor_end(struct h2k_xfs_cursor *cursor,
