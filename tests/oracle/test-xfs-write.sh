@@ -194,6 +194,13 @@ test_directory()
     } >script
     "$fs_op" image <script >log 2>&1
     judged $? "$name: all of them removed, and others added"
+    {
+        names 1 500 | sed 's,^,unlink /d/again-,'
+        echo "run ./judge"
+    } | "$fs_op" image >log 2>&1
+    judged $? "$name: and removed again"
+    [ -e no-kernel ] || with_kernel rmdir d >log 2>&1
+    judged $? "$name: the kernel finds it empty"
 }
 
 # A directory that the kernel made, of COUNT names.

@@ -5,6 +5,7 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "fs/xfs/dir-entry.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -285,4 +286,77 @@ h2k_xfs_dir_short_to_block(struct h2k_xfs_dir *dir)
     h2k_put_be64(dir->inode->raw + H2K_XFS_DI_FILE_SIZE, dir->da.block_size);
     dir->form = H2K_XFS_DIR_ONE_BLOCK;
     return fill_block(dir, buf, &names);
+}
+
+/* ---- From blocks, when few are left ---- */
+
+/* A name of a block into NAMES: 1, or 0 where there is no room. */
+static int
+collect(const struct h2k_xfs_dir *dir, struct names *names, uint32_t *used,
+        const struct h2k_xfs_dir_entry *e)
+{
+    if (e->length == 1 && e->name[0] == '.')
+        return 1;
+    if (e->length == 2 && memcmp(e->name, "..", 2) == 0) {
+        names->parent = e->ino;
+        return 1;
+    }
+    if (names->count == NAMES_MAX || e->length > sizeof(names->bytes) - *used)
+        return 0;
+    uint8_t *bytes = names->bytes + *used;
+    memcpy(bytes, e->name, e->length);
+    *used += e->length;
+    names->name[names->count++] = (struct h2k_xfs_name){
+        .bytes = bytes,
+        .length = e->length,
+        .ino = e->ino,
+        .type = dir->xfs->geo.ftype ? e->name[e->length] : H2K_XFS_FT_UNKNOWN,
+    };
+    return 1;
+}
+
+/* All names of BUF, the only block: 1, or 0 where there are too many. */
+static int
+collect_all(const struct h2k_xfs_dir *dir, const struct h2k_xfs_buf *buf,
+            struct names *names)
+{
+    struct h2k_view v = h2k_view_of(buf->data, h2k_xfs_dir_names_end(buf));
+    struct h2k_xfs_dir_entry e;
+    uint32_t used = 0;
+    names->count = 0;
+    names->parent = 0;
+    for (uint32_t at = dir->data_header; at < v.size; at += e.size) {
+        if (!h2k_xfs_dir_entry_get(dir->xfs, v, at, &e))
+            return h2k_xfs_da_damaged(&dir->da, "a damaged block of names");
+        if (!e.unused && collect(dir, names, &used, &e) == 0)
+            return 0;
+    }
+    return names->parent != 0
+               ? 1
+               : h2k_xfs_da_damaged(&dir->da, "a directory without \"..\"");
+}
+
+int
+h2k_xfs_dir_block_to_short(struct h2k_xfs_dir *dir)
+{
+    static const enum h2k_xfs_kind kinds[] = { H2K_XFS_DIR_BLOCK,
+                                               H2K_XFS_DIR_DATA,
+                                               H2K_XFS_KINDS };
+    struct names names;
+    uint32_t room = 0;
+    if (h2k_xfs_inode_size(dir->inode) != dir->da.block_size)
+        return 0;
+    struct h2k_xfs_buf *buf = h2k_xfs_da_read_any(&dir->da, 0, kinds);
+    if (buf == NULL)
+        return -1;
+    int rc = collect_all(dir, buf, &names);
+    h2k_xfs_fork_area(dir->xfs, dir->inode, H2K_XFS_DATA_FORK, &room);
+    if (rc <= 0 || !names_fit(dir, &names, room))
+        return rc < 0 ? -1 : 0;
+    if (h2k_xfs_da_punch(&dir->da, 0, UINT64_MAX) < 0 ||
+        h2k_xfs_inode_dirty(dir->xfs, dir->inode) < 0)
+        return -1;
+    dir->inode->raw[H2K_XFS_DI_FORMAT] = H2K_XFS_LOCAL;
+    dir->form = H2K_XFS_DIR_IN_INODE;
+    return store_names(dir, &names);
 }

@@ -77,10 +77,6 @@ h2k_xfs_dir_open(struct h2k_xfs_dir *dir, struct h2k_xfs *xfs,
         .form = H2K_XFS_DIR_IN_INODE,
         .data_header = xfs->geo.v5 ? H2K_XFS_DD_SIZE : H2K_XFS_DD_SIZE_V4,
     };
-    if (xfs->geo.ascii_ci)
-        return h2k_fail(H2K_E_UNSUPPORTED,
-                        "names are the same in upper and lower case here "
-                        "(ascii-ci), and are not written by us");
     if (!S_ISDIR(h2k_xfs_inode_mode(inode)))
         return h2k_fail(H2K_E_NOTDIR, "inode %" PRIu64 " is not a directory",
                         inode->ino);
@@ -204,6 +200,18 @@ h2k_xfs_dir_add(struct h2k_xfs *xfs, struct h2k_xfs_inode *inode,
     return rc < 0 ? -1 : 0;
 }
 
+/* A block of names has lost one. */
+static int
+settle_block(struct h2k_xfs_dir *dir, const struct h2k_xfs_dir_spot *spot)
+{
+    uint32_t best = h2k_xfs_dir_data_best(dir, spot->data);
+    if (dir->form == H2K_XFS_DIR_ONE_BLOCK)
+        return 0;
+    if (best == dir->da.block_size - dir->data_header)
+        return h2k_xfs_dir_data_release(dir, spot->number);
+    return h2k_xfs_dir_room_set(dir, spot->number, best);
+}
+
 static int
 remove_name(struct h2k_xfs_dir *dir, const struct h2k_xfs_name *name)
 {
@@ -216,15 +224,10 @@ remove_name(struct h2k_xfs_dir *dir, const struct h2k_xfs_name *name)
         return rc;
     h2k_xfs_dir_leaf_load(dir, spot.leaf, &leaf);
     if (h2k_xfs_dir_leaf_mark_stale(dir, &leaf, spot.index) < 0 ||
-        h2k_xfs_dir_data_drop(dir, spot.data, spot.end, spot.offset) < 0)
+        h2k_xfs_dir_data_drop(dir, spot.data, spot.end, spot.offset) < 0 ||
+        settle_block(dir, &spot) < 0 || h2k_xfs_dir_block_to_short(dir) < 0)
         return -1;
-    if (dir->form == H2K_XFS_DIR_ONE_BLOCK)
-        return 1;
-    uint32_t best = h2k_xfs_dir_data_best(dir, spot.data);
-    int done = best == dir->da.block_size - dir->data_header
-                   ? h2k_xfs_dir_data_release(dir, spot.number)
-                   : h2k_xfs_dir_room_set(dir, spot.number, best);
-    return done < 0 ? -1 : 1;
+    return 1;
 }
 
 int

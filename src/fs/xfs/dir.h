@@ -5,8 +5,8 @@
  * A directory grows from one form to the next: names in the inode; one block
  * of names with their index at its end; blocks of names, with one block of
  * index; with a tree of index blocks, and blocks that tell how much room the
- * blocks of names have.  It is not brought back to a smaller form, but blocks
- * without names are given back.
+ * blocks of names have.  Blocks without names are given back, and names that
+ * have room in the inode go there again.
  */
 #ifndef H2K_FS_XFS_DIR_H
 #define H2K_FS_XFS_DIR_H
@@ -60,6 +60,9 @@ int h2k_xfs_dir_short_replace(struct h2k_xfs_dir *dir,
                               const struct h2k_xfs_name *name);
 /* To a directory of one block. */
 int h2k_xfs_dir_short_to_block(struct h2k_xfs_dir *dir);
+/* The opposite, from any form: 1, or 0 where the inode has no room for all.
+ * The kernel takes only a directory in its inode for empty. */
+int h2k_xfs_dir_block_to_short(struct h2k_xfs_dir *dir);
 
 /* ---- Blocks of names: dir-data.c.  END is where the names end: the
  * block's end, or its index. ---- */
