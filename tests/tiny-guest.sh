@@ -10,12 +10,14 @@
 #   TINY_LABEL  gpt (default): 1 BIOS boot, 2 /boot, 3 swap, 4 /
 #               dos: 1 /boot, 2 extended, 5 swap, 6 /
 #               lvm: as gpt, with / and swap in tiny-vg on partition 4
+#   TINY_ROOT   ext4 (default); with gpt also btrfs and f2fs, which need room:
+#               the disk has 216 MiB then
 #   TINY_BOOT_OPTIONS, TINY_ROOT_OPTIONS  more options for mke2fs
 set -eu
 umask 022
 PATH=$PATH:/usr/sbin:/sbin
 out=$1 hook=${2:-}
-label=${TINY_LABEL:-gpt}
+label=${TINY_LABEL:-gpt} root_type=${TINY_ROOT:-ext4}
 work=$(mktemp -d)
 tests=$(cd "$(dirname "$0")" && pwd)
 trap 'rm -rf "$work"' EXIT
@@ -30,7 +32,9 @@ gpt) boot=2 swap=3 root=4 ;;
 dos) boot=1 swap=5 root=6 ;;
 lvm) boot=2 swap=3 root=4 ;;
 esac
-root_name=/dev/sda$root swap_name=/dev/sda$swap
+root_name=/dev/sda$root swap_name=/dev/sda$swap root_flags=defaults
+root_size=199 size=216M
+[ "$root_type" != ext4 ] || root_flags=errors=remount-ro root_size=23 size=40M
 [ "$label" != lvm ] || root_name=/dev/mapper/tiny--vg-root swap_name=/dev/tiny-vg/swap
 
 # ---- The tree ----
@@ -150,7 +154,7 @@ system()
     printf 'root:x:0:0:root:/root:/bin/bash\n' >etc/passwd
     cat >etc/fstab <<-END
 	# The names are those of the disk on its VMware controller.
-	$root_name / ext4 errors=remount-ro 0 1
+	$root_name / $root_type $root_flags 0 1
 	/dev/sda$boot /boot ext4 defaults 0 2
 	$swap_name none swap sw 0 0
 	END
@@ -184,7 +188,7 @@ partition()
 	start=1MiB, size=1MiB, uuid=${GUID}11, type=21686148-6449-6E6F-744E-656564454649
 	start=2MiB, size=12MiB, uuid=${GUID}12, type=linux
 	start=14MiB, size=2MiB, uuid=${GUID}13, type=swap
-	start=16MiB, size=23MiB, uuid=${GUID}14, type=linux
+	start=16MiB, size=${root_size}MiB, uuid=${GUID}14, type=linux
 	END
     lvm) cat <<-END ;;
 	label: gpt
@@ -214,6 +218,21 @@ filesystem()
         "$out" "${size}M"
 }
 
+# root: as `filesystem`, of another type.
+root()
+{
+    truncate -s ${root_size}M "$work/root.img"
+    case $root_type in
+    btrfs) mkfs.btrfs -q -U $ROOT_UUID --rootdir "$work/root" "$work/root.img" ;;
+    f2fs)
+        mkfs.f2fs -q -U $ROOT_UUID "$work/root.img"
+        sload.f2fs -f "$work/root" "$work/root.img"
+        ;;
+    esac >/dev/null 2>&1
+    dd if="$work/root.img" of="$out" bs=1M seek="$root_at" conv=notrunc,sparse \
+        status=none
+}
+
 mkdir "$work/root" && cd "$work/root"
 mkdir boot
 system
@@ -227,7 +246,6 @@ mv "$work/root/boot" "$work/boot"
 mkdir "$work/root/boot"
 
 rm -f "$out"
-size=40M
 [ "$label" != lvm ] || size=53M
 truncate -s $size "$out"
 partition | sfdisk -q "$out"
@@ -242,7 +260,11 @@ esac
 # shellcheck disable=SC2086 # options are words
 {
     filesystem 2 12 $BOOT_UUID "$work/boot" ${TINY_BOOT_OPTIONS:-}
-    filesystem $root_at 23 $ROOT_UUID "$work/root" ${TINY_ROOT_OPTIONS:-}
+    if [ "$root_type" = ext4 ]; then
+        filesystem "$root_at" 23 $ROOT_UUID "$work/root" ${TINY_ROOT_OPTIONS:-}
+    else
+        root
+    fi
 }
 truncate -s 1M "$work/swap"
 mkswap -q -U $SWAP_UUID "$work/swap"

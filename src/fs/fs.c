@@ -419,6 +419,7 @@ probe_type(const struct h2k_fs_type *type, struct h2k_block *volume,
     if (strcmp(info->type, "unknown") == 0)
         info->type = type->name;
     info->mountable = false;
+    info->refused = h2k_errcode() == H2K_E_UNSUPPORTED;
     snprintf(info->problem, sizeof(info->problem), "%s", h2k_errmsg());
     return 1;
 }
@@ -446,7 +447,7 @@ find_type(struct h2k_block *volume, struct h2k_fs_info *info,
                 break;
             continue;
         }
-        info->mountable = false;
+        info->mountable = info->refused = false;
         snprintf(info->problem, sizeof(info->problem),
                  "carries the signatures of both %s and %s; remove the stale "
                  "one with wipefs first",

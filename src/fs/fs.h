@@ -67,6 +67,7 @@ struct h2k_fs_info {
     uint64_t devices;  /* volumes that it is spread over; 0 as 1 */
     uint64_t device;   /* which of them this is, from 1; 0: the only one */
     char problem[200]; /* why it is not mountable, or what is odd */
+    bool refused;      /* for what our driver does not do, not for damage */
 };
 
 /*

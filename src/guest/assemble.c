@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "guest/filesystems.h"
+#include "guest/foreign.h"
 #include "guest/fstab-read.h"
 #include "guest/guest.h"
 #include "guest/systems.h"
@@ -105,7 +106,9 @@ fail_no_root(const struct h2k_guest *guest)
                         "Windows guests are not fixed yet (%s); %s",
                         h2k_buffer_text(&windows), alone);
     add_reasons(&reasons, guest);
-    return h2k_fail(H2K_E_UNFIXABLE, "no operating system found%s; %s",
+    return h2k_fail(guest->component_missing ? H2K_E_COMPONENT
+                                             : H2K_E_UNFIXABLE,
+                    "no operating system found%s; %s",
                     reasons.size > 0 ? h2k_buffer_text(&reasons) : "", alone);
 }
 
@@ -119,6 +122,26 @@ choose_first(struct h2k_guest *guest,
         i++;
     guest->root_volume = &guest->volumes[i];
     return 0;
+}
+
+/* One volume is one system, unless its subvolumes say that they are several;
+ * then one of them must be chosen. */
+static int
+find_system(struct h2k_guest *guest, struct h2k_guest_volume *volume)
+{
+    H2K_AUTO_BUFFER several = { 0 };
+    char name[H2K_VOLUME_NAME];
+    if (volume->fs == NULL)
+        return 0;
+    if (h2k_guest_find_system(volume->fs, &volume->system, &several) < 0)
+        return -1;
+    if (several.size == 0 || guest->settings.root != NULL)
+        return 0;
+    h2k_guest_volume_name(guest, volume, name);
+    return h2k_fail(H2K_E_UNFIXABLE,
+                    "several operating systems found in subvolumes of %s: "
+                    "%s; choose one with --root DEVICE,subvol=NAME",
+                    name, h2k_buffer_text(&several));
 }
 
 /* "DEVICE" or "DEVICE,subvol=NAME", and the system there, if there is one. */
@@ -136,6 +159,10 @@ resolve_named_root(struct h2k_guest *guest, const char *name,
         return -1;
     struct h2k_guest_volume *volume = &guest->volumes[found - guest->volumes];
     *out = volume;
+    if (volume->foreign && volume->system == 0 &&
+        (h2k_foreign_look(guest, volume) < 0 ||
+         find_system(guest, volume) < 0))
+        return -1;
     if (options == NULL || volume->fs == NULL)
         return 0;
     if (h2k_fs_subvolume(volume->fs, options, &volume->system) < 0)
@@ -204,34 +231,41 @@ warn_nested(struct h2k_guest *guest)
                             h2k_buffer_text(&text));
 }
 
-/* One volume is one system, unless its subvolumes say that they are several;
- * then one of them must be chosen. */
+/* In what the appliance has: that takes a while, so only where the system is
+ * nowhere else. */
 static int
-find_system(struct h2k_guest *guest, struct h2k_guest_volume *volume)
+find_foreign_system(struct h2k_guest *guest)
 {
-    H2K_AUTO_BUFFER several = { 0 };
-    char name[H2K_VOLUME_NAME];
-    if (volume->fs == NULL)
-        return 0;
-    if (h2k_guest_find_system(volume->fs, &volume->system, &several) < 0)
-        return -1;
-    if (several.size == 0 || guest->settings.root != NULL)
-        return 0;
-    h2k_guest_volume_name(guest, volume, name);
-    return h2k_fail(H2K_E_UNFIXABLE,
-                    "several operating systems found in subvolumes of %s: "
-                    "%s; choose one with --root DEVICE,subvol=NAME",
-                    name, h2k_buffer_text(&several));
+    for (size_t i = 0; i < guest->volume_count; i++) {
+        struct h2k_guest_volume *volume = &guest->volumes[i];
+        int rc = !volume->foreign ? 0 : h2k_foreign_look(guest, volume);
+        if (rc < 0 || (rc > 0 && find_system(guest, volume) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+static int
+find_native_system(struct h2k_guest *guest, bool *found)
+{
+    *found = false;
+    for (size_t i = 0; i < guest->volume_count; i++) {
+        struct h2k_guest_volume *volume = &guest->volumes[i];
+        if (!volume->foreign && find_system(guest, volume) < 0)
+            return -1;
+        *found = *found || pick_own_root(volume);
+    }
+    return 0;
 }
 
 static int
 find_root(struct h2k_guest *guest)
 {
-    if (h2k_guest_open_filesystems(guest) < 0)
+    bool found;
+    if (h2k_guest_open_filesystems(guest) < 0 ||
+        find_native_system(guest, &found) < 0 ||
+        (!found && find_foreign_system(guest) < 0))
         return -1;
-    for (size_t i = 0; i < guest->volume_count; i++)
-        if (find_system(guest, &guest->volumes[i]) < 0)
-            return -1;
     if (guest->settings.root != NULL &&
         strcmp(guest->settings.root, "first") != 0)
         return take_named_root(guest);

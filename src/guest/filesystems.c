@@ -2,6 +2,7 @@
 #include "guest/filesystems.h"
 
 #include "base/error.h"
+#include "guest/foreign.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -60,18 +61,20 @@ open_volume(struct h2k_guest *guest, struct h2k_guest_volume *volume)
 {
     char name[H2K_VOLUME_NAME];
     if (volume->fs != NULL || volume->block == NULL ||
-        volume->member_of != 0 || !volume->fs_info.mountable)
+        volume->member_of != 0 ||
+        (!volume->fs_info.mountable && !h2k_foreign_wants(volume)))
         return 0;
     h2k_autofree struct h2k_block **blocks =
         calloc(guest->volume_count, sizeof(struct h2k_block *));
     if (blocks == NULL)
         return h2k_fail(H2K_E_NOMEM, "out of memory");
     size_t count = collect(guest, volume, blocks);
-    bool writable =
-        h2k_block_writable(volume->block) && !volume->fs_info.read_only;
-    volume->fs =
-        h2k_fs_open_members(blocks, count, writable, &volume->fs_info);
+    volume->fs = h2k_fs_open_members(
+        blocks, count, h2k_block_writable(volume->block), &volume->fs_info);
     h2k_guest_volume_name(guest, volume, name);
+    if (volume->fs == NULL && h2k_errcode() == H2K_E_UNSUPPORTED &&
+        h2k_foreign_open(guest, volume, blocks, count) == 0)
+        return 0;
     if (volume->fs == NULL && !h2k_error_is_content())
         return -1;
     if (volume->fs == NULL)
@@ -87,8 +90,13 @@ open_volume(struct h2k_guest *guest, struct h2k_guest_volume *volume)
 int
 h2k_guest_open_filesystems(struct h2k_guest *guest)
 {
-    for (size_t i = 0; i < guest->volume_count; i++)
-        if (open_volume(guest, &guest->volumes[i]) < 0)
+    for (size_t i = 0; i < guest->volume_count; i++) {
+        struct h2k_guest_volume *volume = &guest->volumes[i];
+        int rc = volume->block == NULL && volume->logical != NULL
+                     ? h2k_foreign_open_logical(guest, volume)
+                     : open_volume(guest, volume);
+        if (rc < 0)
             return -1;
+    }
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "guest/guest.h"
 
 #include "base/error.h"
+#include "guest/foreign.h"
 #include "guest/kernels.h"
 #include "guest/volumes.h"
 
@@ -38,6 +39,7 @@ h2k_guest_free(struct h2k_guest *guest)
     h2k_root_free(guest->root);
     free_mounts(guest);
     h2k_guest_free_volumes(guest);
+    h2k_appliance_free(guest->appliance);
     for (size_t i = 0; i < guest->disk_count; i++) {
         free(guest->disks[i].id);
         h2k_partition_table_free(guest->disks[i].table);
@@ -138,5 +140,6 @@ h2k_guest_flush(struct h2k_guest *guest)
             return h2k_prefix("%s: ", name);
         }
     }
+    h2k_foreign_rest(guest);
     return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "block/block.h"
 #include "fs/fs.h"
+#include "fs/guestfs/appliance.h"
 #include "fs/root.h"
 #include "guest/strings.h"
 #include "volume/lvm/lvm.h"
@@ -66,6 +67,7 @@ struct h2k_guest_volume {
     struct h2k_fs_info fs_info; /* fs_info.type is never NULL */
     struct h2k_block *block;    /* its bytes; a reference of ours */
     struct h2k_fs *fs;          /* owned; NULL where it is not opened */
+    bool foreign;               /* fs is in libguestfs' appliance alone */
     h2k_ino system;   /* the directory of fs that is a system's "/"; or 0 */
     size_t member_of; /* one more than the index of the volume whose fs is
                          spread over this one too; 0: none */
@@ -76,6 +78,8 @@ struct h2k_guest_volume {
 struct h2k_guest_lvm {
     struct h2k_lvm *lvm; /* owned */
     size_t *sources;     /* owned: the volume that each source is */
+    size_t source_count;
+    bool foreign; /* the sources are given to libguestfs' appliance */
 };
 
 /* One line of the guest's fstab that names a device and a directory, and
@@ -120,6 +124,9 @@ struct h2k_guest {
     struct h2k_root *root;       /* the tree; NULL before h2k_guest_assemble */
     struct h2k_strings warnings; /* what was odd and survived */
     struct h2k_kernels *kernels; /* read once, see kernels.h; may be NULL */
+    struct h2k_appliance *appliance; /* libguestfs', for volumes that need
+                                        it; or NULL */
+    bool component_missing; /* a volume was not looked into for want of it */
 };
 
 /* What a caller has for each disk. */
@@ -135,7 +142,8 @@ struct h2k_disk_source {
  * cleanly is replayed, which needs a writable disk.  SETTINGS may be NULL.
  *
  * NULL with H2K_E_UNFIXABLE where there is no system that we handle, or
- * several; the message names what was found.
+ * several; the message names what was found.  H2K_E_COMPONENT where a volume
+ * that may hold it needs libguestfs, which is not installed.
  */
 struct h2k_guest *h2k_guest_open(const struct h2k_disk_source *disks,
                                  size_t count,

@@ -233,7 +233,8 @@ h2k_kernel_fill(struct h2k_root *root, struct h2k_kernel *k)
         if (k->problem[0] == '\0')
             snprintf(k->problem, sizeof(k->problem),
                      "no modules in /lib/modules/%.60s: install the "
-                     "kernel's package again in the guest", k->version);
+                     "kernel's package again in the guest",
+                     k->version);
         return 0;
     }
     if (read_modules(root, k) < 0) {

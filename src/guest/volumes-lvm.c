@@ -57,7 +57,8 @@ open_lvm(const struct h2k_guest *guest, const size_t *members, size_t count,
 
 /* A place for them in the guest, which takes both. */
 static struct h2k_guest_lvm *
-keep_lvm(struct h2k_guest *guest, struct h2k_lvm **lvm, size_t **sources)
+keep_lvm(struct h2k_guest *guest, struct h2k_lvm **lvm, size_t **sources,
+         size_t count)
 {
     struct h2k_guest_lvm *all =
         reallocarray(guest->lvm, guest->lvm_count + 1, sizeof(*all));
@@ -67,6 +68,7 @@ keep_lvm(struct h2k_guest *guest, struct h2k_lvm **lvm, size_t **sources)
     all[guest->lvm_count] = (struct h2k_guest_lvm){
         .lvm = h2k_steal(*lvm),
         .sources = h2k_steal(*sources),
+        .source_count = count,
     };
     return &all[guest->lvm_count++];
 }
@@ -102,7 +104,7 @@ h2k_guest_find_lvm(struct h2k_guest *guest, bool only_whole)
             return -1;
     if (!take_members(guest, lvm, members, count, only_whole))
         return 0;
-    const struct h2k_guest_lvm *kept = keep_lvm(guest, &lvm, &members);
+    const struct h2k_guest_lvm *kept = keep_lvm(guest, &lvm, &members, count);
     if (kept == NULL)
         return -1;
     for (size_t i = 0; i < kept->lvm->count; i++)

@@ -21,6 +21,39 @@ h2k_fallback_clear(struct h2k_fallback *f)
     free(f->nodes);
     free(f->roots);
     h2k_map_clear(&f->known);
+    h2k_map_clear(&f->names);
+}
+
+/* ---- Names ---- */
+
+/* FNV-1a, of 64 bits. */
+static uint64_t
+hash_name(const char *name)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (uint8_t)*name) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* NODE is found by its name from now on. */
+static int
+index_name(struct h2k_fallback *f, size_t node)
+{
+    const struct h2k_fallback_node *n = &f->nodes[node];
+    return h2k_map_set(&f->names, n->parent, hash_name(n->name), node);
+}
+
+/* The node that was NAME in DIR on the other side, or 0. */
+static size_t
+find_name(const struct h2k_fallback *f, h2k_ino dir, const char *name)
+{
+    size_t node = h2k_map_get(&f->names, dir, hash_name(name));
+    const struct h2k_fallback_node *n = &f->nodes[node];
+    return node != 0 && n->parent == dir && n->name != NULL &&
+                   strcmp(n->name, name) == 0 && n->generation != f->generation
+               ? node
+               : 0;
 }
 
 /* ---- Nodes ---- */
@@ -50,7 +83,21 @@ add_node(struct h2k_fallback *f, size_t parent, const char *name, h2k_ino ino)
         .ino = ino,
     };
     size_t node = f->count++;
-    return node == 0 ? 0 : h2k_map_set(&f->known, ino, 0, node);
+    if (node == 0)
+        return 0;
+    return h2k_map_set(&f->known, ino, 0, node) < 0 ? -1 : index_name(f, node);
+}
+
+/* NODE is INO on the side that is used now. */
+static int
+set_inode(struct h2k_fallback *f, size_t node, h2k_ino ino)
+{
+    f->nodes[node].ino = ino;
+    f->nodes[node].generation = f->generation;
+    /* Another name of the file may have been first. */
+    return h2k_map_get(&f->known, ino, 0) != 0
+               ? 0
+               : h2k_map_set(&f->known, ino, 0, node);
 }
 
 int
@@ -58,8 +105,12 @@ h2k_fallback_take(struct h2k_fallback *f, h2k_ino dir, const char *name,
                   h2k_ino ino, h2k_ino *node)
 {
     *node = h2k_map_get(&f->known, ino, 0);
-    if (*node != 0 && f->nodes[*node].name != NULL)
+    if (*node != 0 && f->nodes[*node].name != NULL) {
+        f->nodes[*node].used = true;
         return 0;
+    }
+    if (*node == 0 && (*node = find_name(f, dir, name)) != 0)
+        return set_inode(f, (size_t)*node, ino);
     if (*node == 0) {
         *node = f->count;
         return add_node(f, (size_t)dir, name, ino);
@@ -68,7 +119,7 @@ h2k_fallback_take(struct h2k_fallback *f, h2k_ino dir, const char *name,
     f->nodes[*node].name = strdup(name);
     f->nodes[*node].parent = (size_t)dir;
     return f->nodes[*node].name != NULL
-               ? 0
+               ? index_name(f, (size_t)*node)
                : h2k_fail(H2K_E_NOMEM, "out of memory");
 }
 
@@ -90,6 +141,7 @@ h2k_fallback_lose(struct h2k_fallback *f, size_t node, h2k_ino dir,
     if (node == 0 || n->parent != dir || n->name == NULL ||
         strcmp(n->name, name) != 0)
         return;
+    h2k_map_set(&f->names, dir, hash_name(name), 0);
     free(n->name);
     n->name = NULL;
     n->parent = 0;
@@ -129,12 +181,7 @@ find_again(struct h2k_fallback *f, size_t node)
                         : h2k_fs_lookup(side, f->nodes[n->parent].ino, n->name,
                                         &ino)) < 0)
         return -1;
-    n->ino = ino;
-    n->generation = f->generation;
-    /* Another name of the file may have been first. */
-    return h2k_map_get(&f->known, ino, 0) != 0
-               ? 0
-               : h2k_map_set(&f->known, ino, 0, node);
+    return set_inode(f, node, ino);
 }
 
 /* Up to what is known, and down again. */
@@ -236,11 +283,19 @@ h2k_fallback_use_reader(struct h2k_fallback *f)
     return h2k_fs_each_subvolume(f->reader, learn_subvolume, &l);
 }
 
-void
+/* A subvolume is known by its path from the top, and not by a name in a
+ * directory: it is found now, so that its directory's entry is known as it. */
+int
 h2k_fallback_use_writer(struct h2k_fallback *f)
 {
+    h2k_ino ino;
     f->generation++;
     h2k_map_clear(&f->known);
+    for (size_t i = 0; i <= f->subvolumes; i++)
+        if ((i == 0 || f->nodes[H2K_FALLBACK_ROOT + i].used) &&
+            h2k_fallback_resolve(f, H2K_FALLBACK_ROOT + i, &ino) < 0)
+            return -1;
+    return 0;
 }
 
 int
@@ -252,8 +307,10 @@ h2k_fallback_subvolume(struct h2k_fallback *f, h2k_ino ino, h2k_ino *node)
     /* By the reader's own numbers, which its subvolumes are listed with. */
     for (size_t i = 0; i < f->subvolumes; i++) {
         *node = H2K_FALLBACK_ROOT + 1 + i;
-        if (f->roots[i] == ino)
-            return 0;
+        if (f->roots[i] != ino)
+            continue;
+        f->nodes[*node].used = true;
+        return 0;
     }
     return h2k_fail(H2K_E_NOENT, "a subvolume that was not listed");
 }

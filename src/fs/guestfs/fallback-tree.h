@@ -21,6 +21,7 @@ struct h2k_fallback_node {
     unsigned generation; /* of the side that `ino` is of */
     h2k_ino ino;
     bool read_only; /* a subvolume that is */
+    bool used;      /* a subvolume that somebody has the number of */
 };
 
 struct h2k_fallback {
@@ -34,6 +35,7 @@ struct h2k_fallback {
     size_t subvolumes;    /* nodes 2 to 1 + subvolumes */
     h2k_ino *roots;       /* theirs, as the reader numbers them */
     struct h2k_map known; /* inode of the side that is used to node */
+    struct h2k_map names; /* directory and its name's hash to node */
 };
 
 #define H2K_FALLBACK_ROOT 1
@@ -43,7 +45,7 @@ struct h2k_fs *h2k_fallback_side(const struct h2k_fallback *f);
 /* The reader was opened (again): its numbers are those that count. */
 int h2k_fallback_use_reader(struct h2k_fallback *f);
 /* The writer was opened. */
-void h2k_fallback_use_writer(struct h2k_fallback *f);
+int h2k_fallback_use_writer(struct h2k_fallback *f);
 
 /* The inode of NODE on the side that is used. */
 int h2k_fallback_resolve(struct h2k_fallback *f, h2k_ino node, h2k_ino *ino);

@@ -18,8 +18,7 @@ write_side(struct h2k_fallback *f)
     f->writer = f->sides.open_writer(f->sides.opaque);
     if (f->writer == NULL)
         return -1;
-    h2k_fallback_use_writer(f);
-    return 0;
+    return h2k_fallback_use_writer(f);
 }
 
 /* NODE's inode in the writer. */
@@ -27,6 +26,15 @@ static int
 writable(struct h2k_fallback *f, h2k_ino node, h2k_ino *ino)
 {
     return write_side(f) < 0 ? -1 : h2k_fallback_resolve(f, node, ino);
+}
+
+/* NODE's inode on the side that reads. */
+static int
+readable(struct h2k_fallback *f, h2k_ino node, h2k_ino *ino)
+{
+    if (f->sides.writer_first && write_side(f) < 0)
+        return -1;
+    return h2k_fallback_resolve(f, node, ino);
 }
 
 /* ---- Reading ---- */
@@ -43,7 +51,7 @@ fallback_lookup(void *state, h2k_ino dir, const char *name, h2k_ino *out)
 {
     struct h2k_fallback *f = state;
     h2k_ino at, ino;
-    return h2k_fallback_resolve(f, dir, &at) < 0 ||
+    return readable(f, dir, &at) < 0 ||
                    h2k_fs_lookup(h2k_fallback_side(f), at, name, &ino) < 0
                ? -1
                : h2k_fallback_take(f, dir, name, ino, out);
@@ -54,7 +62,7 @@ fallback_stat(void *state, h2k_ino ino, struct h2k_stat *out)
 {
     struct h2k_fallback *f = state;
     h2k_ino at;
-    if (h2k_fallback_resolve(f, ino, &at) < 0 ||
+    if (readable(f, ino, &at) < 0 ||
         h2k_fs_stat(h2k_fallback_side(f), at, out) < 0)
         return -1;
     out->ino = ino;
@@ -87,10 +95,9 @@ fallback_readdir(void *state, h2k_ino dir, h2k_readdir_fn fn, void *opaque)
     struct h2k_fallback *f = state;
     struct reading reading = { f, f->generation, dir, fn, opaque };
     h2k_ino at;
-    return h2k_fallback_resolve(f, dir, &at) < 0
-               ? -1
-               : h2k_fs_readdir(h2k_fallback_side(f), at, pass_entry,
-                                &reading);
+    return readable(f, dir, &at) < 0 ? -1
+                                     : h2k_fs_readdir(h2k_fallback_side(f), at,
+                                                      pass_entry, &reading);
 }
 
 static int
@@ -99,7 +106,7 @@ fallback_read(void *state, h2k_ino ino, void *buffer, size_t count,
 {
     struct h2k_fallback *f = state;
     h2k_ino at;
-    return h2k_fallback_resolve(f, ino, &at) < 0
+    return readable(f, ino, &at) < 0
                ? -1
                : h2k_fs_read(h2k_fallback_side(f), at, buffer, count, offset);
 }
@@ -109,7 +116,7 @@ fallback_readlink(void *state, h2k_ino ino, char *target, size_t size)
 {
     struct h2k_fallback *f = state;
     h2k_ino at;
-    return h2k_fallback_resolve(f, ino, &at) < 0
+    return readable(f, ino, &at) < 0
                ? -1
                : h2k_fs_readlink(h2k_fallback_side(f), at, target, size);
 }
@@ -120,7 +127,7 @@ fallback_getxattr(void *state, h2k_ino ino, const char *name, void **value,
 {
     struct h2k_fallback *f = state;
     h2k_ino at;
-    return h2k_fallback_resolve(f, ino, &at) < 0
+    return readable(f, ino, &at) < 0
                ? -1
                : h2k_fs_getxattr(h2k_fallback_side(f), at, name, value, size);
 }
@@ -132,7 +139,7 @@ fallback_listxattr(void *state, h2k_ino ino, h2k_xattr_fn fn, void *opaque)
 {
     struct h2k_fallback *f = state;
     h2k_ino at;
-    return h2k_fallback_resolve(f, ino, &at) < 0
+    return readable(f, ino, &at) < 0
                ? -1
                : h2k_fs_listxattr(h2k_fallback_side(f), at, fn, opaque);
 }
@@ -326,6 +333,7 @@ fallback_flush(void *state)
     h2k_fs_close(f->reader);
     f->writer = NULL;
     f->reader = reader;
+    f->sides.writer_first = false;
     return h2k_fallback_use_reader(f);
 }
 

@@ -21,6 +21,9 @@ struct h2k_fallback_sides {
      * the reader has subvolumes. */
     struct h2k_fs *(*open_writer)(void *opaque);
     void (*close)(void *opaque); /* frees OPAQUE */
+    /* What the reader sees is not the latest before the writer was there (a
+     * log is to be replayed): from the first use on, the writer reads. */
+    bool writer_first;
     void *opaque;
 };
 

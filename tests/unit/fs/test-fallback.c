@@ -261,6 +261,7 @@ test_switch(void)
     struct h2k_fs *fs = fallback_begin();
     h2k_ino deep = look(fs, "/etc/deep/er/file"), etc = look(fs, "/etc");
     h2k_ino fstab = look(fs, "/etc/fstab"), made = 0, found = 0;
+    h2k_ino home = look(fs, "/home");
     ok(holds(fs, deep, "deep") && writers == 0,
        "reading needs the reader alone");
     ok_string(h2k_fs_driver(fs), "reader");
@@ -269,6 +270,7 @@ test_switch(void)
     ok(h2k_fs_write(fs, fstab, "behind", 6, 0) == 0 && writers == 1,
        "the first write opens the writer");
     ok_string(h2k_fs_driver(fs), "writer");
+    ok(look(fs, "/home") == home, "what was not used since is found again");
     ok(holds(fs, fstab, "behind") && holds(fs, deep, "deep") &&
            look(fs, "/etc/deep/er/file") == deep && look(fs, "/etc") == etc,
        "numbers are what they were");
