@@ -5,6 +5,7 @@
 #include "common/command.h"
 
 #include "base/error.h"
+#include "fs/guestfs/appliance.h"
 #include "qemu/qemu.h"
 
 #include <locale.h>
@@ -41,7 +42,10 @@ print_help(bool all)
 static void
 print_version(void)
 {
+    char text[300];
     printf("hyper2kvm %s\n", H2K_VERSION);
+    h2k_appliance_version(text, sizeof(text));
+    printf("other filesystems: %s\n", text);
     printf("test boot: %s\n", h2k_qemu_program() != NULL
                                   ? h2k_qemu_program()
                                   : "QEMU is not installed");

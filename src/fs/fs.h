@@ -82,7 +82,7 @@ struct h2k_fs_ops {
 
     void (*close)(void *state); /* without flushing */
 
-    /* Who does the work now, where that is another than `name` says; NULL
+    /* Who does the work, where that is another than `name` says; NULL
      * otherwise. */
     const char *(*driver)(void *state);
 
@@ -188,7 +188,8 @@ void h2k_fs_close(struct h2k_fs *fs); /* NULL is fine; does not flush */
 H2K_DEFINE_AUTO(h2k_fs, h2k_fs_close)
 
 bool h2k_fs_writable(const struct h2k_fs *fs);
-/* Who reads and writes it now: "ext", "xfs", "libguestfs". */
+/* Who reads and writes it: "ext", "xfs", "libguestfs", "btrfs and
+ * libguestfs". */
 const char *h2k_fs_driver(const struct h2k_fs *fs);
 
 /*

@@ -27,6 +27,7 @@ free_filesystem(struct h2k_inspected_filesystem *f)
     free(f->partuuid);
     free(f->partlabel);
     free(f->problem);
+    free(f->driver);
 }
 
 static void
@@ -169,7 +170,8 @@ inspect_volume(const struct h2k_guest *guest, const struct h2k_guest_volume *v,
         copy(&f->uuid, v->fs_info.uuid) < 0 ||
         copy(&f->label, v->fs_info.label) < 0 ||
         copy(&f->partuuid, v->uuid) < 0 || copy(&f->partlabel, v->label) < 0 ||
-        copy(&f->problem, or_null(v->fs_info.problem)) < 0)
+        copy(&f->problem, or_null(v->fs_info.problem)) < 0 ||
+        copy(&f->driver, v->fs == NULL ? NULL : h2k_fs_driver(v->fs)) < 0)
         return -1;
     if (strncasecmp(v->fs_info.type, "LVM2", 4) != 0)
         return 0;

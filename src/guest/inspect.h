@@ -35,6 +35,7 @@ struct h2k_inspected_filesystem {
     char *disk_id;            /* "" where it stands on volumes */
     uint32_t partition;       /* 0: the whole disk */
     const char *type;         /* "ext4"; "unknown" */
+    char *driver;             /* who reads it: "ext"; NULL: nobody */
     char *uuid, *label;       /* the filesystem's; "" for none */
     char *partuuid, *partlabel;
     uint64_t size; /* of the volume, bytes */

@@ -50,6 +50,7 @@ filesystem_json(const struct h2k_inspected_filesystem *fs)
     ADD(object, "disk_id", h2k_json_text(fs->disk_id));
     ADD(object, "partition", json_integer(fs->partition));
     ADD(object, "type", h2k_json_text(fs->type));
+    ADD(object, "driver", h2k_json_text(fs->driver));
     ADD(object, "uuid", h2k_json_text(fs->uuid));
     ADD(object, "label", h2k_json_text(fs->label));
     ADD(object, "partuuid", h2k_json_text(fs->partuuid));

@@ -132,6 +132,9 @@ h2k_stage_convert(struct h2k_job *job, json_t *result)
     json_t *disks = json_object();
     clock_gettime(CLOCK_MONOTONIC, &begin);
     int rc = prepare_directory(job);
+    /* A filesystem that libguestfs only read is mounted there still. */
+    if (rc == 0 && job->guest != NULL)
+        rc = h2k_guest_flush(job->guest);
     if (rc == 0)
         rc = leave_out_free(job, &free_bytes);
     if (rc == 0)

@@ -5,6 +5,8 @@
 #include "pipeline/job.h"
 #include "pipeline/json.h"
 
+#include <string.h>
+
 static struct h2k_fix_options
 fix_options(const struct h2k_manifest *manifest)
 {
@@ -72,6 +74,42 @@ report_changes(struct h2k_job *job, const struct h2k_fix_result *fixed, int rc)
     job->guest_changed = fixed->change_count > 0;
 }
 
+/* Which volumes were not our own drivers' alone. */
+static json_t *
+volumes_there(const struct h2k_guest *guest)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < guest->volume_count; i++) {
+        const struct h2k_guest_volume *volume = &guest->volumes[i];
+        char name[H2K_VOLUME_NAME];
+        if (volume->fs == NULL ||
+            strstr(h2k_fs_driver(volume->fs), "libguestfs") == NULL)
+            continue;
+        h2k_guest_volume_name(guest, volume, name);
+        json_array_append_new(names, h2k_json_text(name));
+    }
+    return names;
+}
+
+static void
+describe_appliance(const struct h2k_guest *guest, json_t *result)
+{
+    if (guest->appliance == NULL ||
+        !h2k_appliance_info(guest->appliance)->started)
+        return;
+    const struct h2k_appliance_info *info =
+        h2k_appliance_info(guest->appliance);
+    json_t *object = json_object();
+    json_object_set_new(object, "start_seconds", json_real(info->seconds));
+    json_object_set_new(object, "accelerator",
+                        json_string(info->emulated ? "tcg" : "kvm"));
+    if (info->kvm_problem[0] != '\0')
+        json_object_set_new(object, "kvm_problem",
+                            h2k_json_text(info->kvm_problem));
+    json_object_set_new(object, "filesystems", volumes_there(guest));
+    json_object_set_new(result, "libguestfs", object);
+}
+
 /* What is wrong with the guest is what keeps it from being fixed. */
 static int
 unfixable(void)
@@ -93,6 +131,7 @@ h2k_stage_fix(struct h2k_job *job, json_t *result)
     struct h2k_fix_result fixed = { 0 };
     int rc = h2k_fix_run(job->guest, &options, &fixed);
     describe(&fixed, result);
+    describe_appliance(job->guest, result);
     report_changes(job, &fixed, rc);
     h2k_fix_result_free(&fixed);
     return rc < 0 ? unfixable() : 0;

@@ -56,7 +56,8 @@ no_guest(struct h2k_job *job, json_t *result)
 {
     if (h2k_error_is_content())
         h2k_recode(H2K_E_UNFIXABLE);
-    if (h2k_errcode() != H2K_E_UNFIXABLE ||
+    if ((h2k_errcode() != H2K_E_UNFIXABLE &&
+         h2k_errcode() != H2K_E_COMPONENT) ||
         h2k_manifest_pipeline(job->manifest)->fix.enabled)
         return -1;
     json_object_set_new(result, "os_type", json_string("unknown"));

@@ -29,6 +29,7 @@ struct h2k_fallback {
     struct h2k_fs *reader; /* as it was when it was opened */
     struct h2k_fs *writer; /* NULL while the reader is enough */
     unsigned generation;   /* of the side that is used */
+    char driver[64];       /* both sides' names, once both were used */
 
     struct h2k_fallback_node *nodes; /* 0 is none; 1 the root */
     size_t count, allocated;

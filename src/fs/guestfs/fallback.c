@@ -18,6 +18,8 @@ write_side(struct h2k_fallback *f)
     f->writer = f->sides.open_writer(f->sides.opaque);
     if (f->writer == NULL)
         return -1;
+    snprintf(f->driver, sizeof(f->driver), "%s and %s",
+             h2k_fs_driver(f->reader), h2k_fs_driver(f->writer));
     return h2k_fallback_use_writer(f);
 }
 
@@ -355,7 +357,7 @@ static const char *
 fallback_driver(void *state)
 {
     const struct h2k_fallback *f = state;
-    return h2k_fs_driver(h2k_fallback_side(f));
+    return f->driver[0] != '\0' ? f->driver : h2k_fs_driver(f->reader);
 }
 
 static const struct h2k_fs_ops fallback_ops = {
