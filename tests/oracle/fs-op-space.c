@@ -26,21 +26,25 @@ print_range(void *opaque, uint64_t offset, uint64_t length)
     return 0;
 }
 
+/* What is free on each image, one after another. */
 int
 op_free(struct session *s, char **w)
 {
     (void)w;
-    return h2k_fs_each_free(s->fs, print_range, NULL);
+    for (size_t i = 0; i < s->volume_count; i++)
+        if (h2k_fs_each_free_on(s->fs, i, print_range, NULL) < 0)
+            return -1;
+    return 0;
 }
 
 static int
 spoil_range(void *opaque, uint64_t offset, uint64_t length)
 {
-    static const uint8_t spoilt[4096] = { [0 ... 4095] = 0xa5 };
-    struct session *s = opaque;
+    static const uint8_t spoilt[65536] = { [0 ... 65535] = 0xa5 };
+    struct h2k_block *volume = opaque;
     for (uint64_t at = 0, n; at < length; at += n) {
         n = length - at < sizeof(spoilt) ? length - at : sizeof(spoilt);
-        if (h2k_block_pwrite(s->volume, spoilt, n, offset + at) < 0)
+        if (h2k_block_pwrite(volume, spoilt, n, offset + at) < 0)
             return -1;
     }
     return 0;
@@ -51,7 +55,10 @@ int
 op_spoil(struct session *s, char **w)
 {
     (void)w;
-    return h2k_fs_each_free(s->fs, spoil_range, s);
+    for (size_t i = 0; i < s->volume_count; i++)
+        if (h2k_fs_each_free_on(s->fs, i, spoil_range, s->volumes[i]) < 0)
+            return -1;
+    return 0;
 }
 
 static const char *

@@ -2,8 +2,9 @@
 /*
  * Operations on a filesystem in an image file, for tests in shell:
  *
- *     fs-op [-r|-R|-g] IMAGE < script
+ *     fs-op [-r|-R|-g] IMAGE... < script
  *
+ * The images are all that one filesystem is spread over.
  * One operation a line, its words separated by blanks; see `operations`.
  * One behind "!" must fail, and how it does is printed.
  * The first that fails is said on stderr, and ends with status 1.  -r opens
@@ -242,7 +243,8 @@ static const struct operation {
     { "free", 1, op_free },           { "spoil", 1, op_spoil },
     { "flush", 1, op_flush },         { "random", 3, op_random },
     { "check", 1, op_check },         { "run", 2, op_run },
-    { "copyxattr", 3, op_copyxattr },
+    { "copyxattr", 3, op_copyxattr }, { "subvolumes", 1, op_subvolumes },
+    { "mounted", 2, op_mounted },
 };
 
 static int
@@ -293,9 +295,9 @@ open_in_appliance(struct session *s)
     char device[H2K_APPLIANCE_DEVICE];
     unsigned disk;
     s->appliance = h2k_appliance_new(NULL);
-    if (s->appliance == NULL || h2k_fs_probe(s->volume, &s->info) < 0 ||
+    if (s->appliance == NULL || h2k_fs_probe(s->volumes[0], &s->info) < 0 ||
         h2k_appliance_check(s->appliance) < 0 ||
-        h2k_appliance_add(s->appliance, s->volume, true, &disk) < 0)
+        h2k_appliance_add(s->appliance, s->volumes[0], true, &disk) < 0)
         return NULL;
     h2k_appliance_device(disk, device);
     const struct h2k_guestfs_source source = {
@@ -305,25 +307,41 @@ open_in_appliance(struct session *s)
     return h2k_guestfs_open(s->appliance, &source, true);
 }
 
+/* OPTION as in main. */
+static int
+open_session(struct session *s, char **paths, char option)
+{
+    s->path = paths[0];
+    for (; *paths != NULL && s->volume_count < SESSION_VOLUMES; paths++) {
+        struct h2k_block *volume = open_image(*paths, option == 'R');
+        if (volume == NULL)
+            return -1;
+        s->volumes[s->volume_count++] = volume;
+    }
+    bool reading = option == 'r' || option == 'R';
+    s->fs = option == 'g' ? open_in_appliance(s)
+                          : h2k_fs_open_members(s->volumes, s->volume_count,
+                                                !reading, &s->info);
+    return s->fs == NULL ? -1 : 0;
+}
+
 int
 main(int argc, char **argv)
 {
-    struct session s = { .path = argv[argc - 1] };
+    struct session s = { 0 };
     char option = argc > 2 && argv[1][0] == '-' ? argv[1][1] : '\0';
-    bool reading = option == 'r' || option == 'R', frozen = option == 'R';
     if (argc < 2) {
-        fprintf(stderr, "usage: fs-op [-r|-R|-g] IMAGE < script\n");
+        fprintf(stderr, "usage: fs-op [-r|-R|-g] IMAGE... < script\n");
         return 2;
     }
-    s.volume = open_image(s.path, frozen);
-    if (s.volume != NULL)
-        s.fs = option == 'g' ? open_in_appliance(&s)
-                             : h2k_fs_open(s.volume, !reading, &s.info);
-    int rc = s.fs == NULL ? -1 : run_script(&s);
+    int rc = open_session(&s, argv + (option == '\0' ? 1 : 2), option);
+    if (rc == 0)
+        rc = run_script(&s);
     h2k_fs_close(s.fs);
     h2k_fs_close(s.model);
     h2k_appliance_free(s.appliance);
-    h2k_block_unref(s.volume);
+    for (size_t i = 0; i < s.volume_count; i++)
+        h2k_block_unref(s.volumes[i]);
     if (rc < 0)
         fprintf(stderr, "fs-op: %s\n", h2k_errmsg());
     return rc < 0;

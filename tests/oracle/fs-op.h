@@ -12,11 +12,14 @@
 
 #include <stdio.h>
 
+#define SESSION_VOLUMES 8
+
 struct session {
-    struct h2k_block *volume;
+    struct h2k_block *volumes[SESSION_VOLUMES]; /* of one filesystem */
+    size_t volume_count;
     struct h2k_fs *fs;
     struct h2k_fs_info info;
-    const char *path;                /* the image */
+    const char *path;                /* the first image */
     struct h2k_fs *model;            /* what `random` compares with */
     struct h2k_appliance *appliance; /* -g: libguestfs' */
 };
@@ -37,6 +40,8 @@ int op_cat(struct session *s, char **w);
 int op_tree(struct session *s, char **w);
 int op_setxattr(struct session *s, char **w);
 int op_copyxattr(struct session *s, char **w);
+int op_subvolumes(struct session *s, char **w);
+int op_mounted(struct session *s, char **w);
 int op_random(struct session *s, char **w);
 int op_space(struct session *s, char **w);
 int op_free(struct session *s, char **w);
