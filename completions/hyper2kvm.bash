@@ -23,7 +23,7 @@ _hyper2kvm()
         mapfile -t COMPREPLY < <(compgen -W "
             --manifest --config --vmdk --qcow2 --raw --ova --ovf --output-dir --report
             --dry-run --strict --out-format --compress --compress-level
-            --compression --root --fstab-mode --no-grub --regen-initramfs --no-regen-initramfs
+            --compression --root --key --fstab-mode --no-grub --regen-initramfs --no-regen-initramfs
             --remove-vmware-tools --no-backup --print-fstab --test-boot
             --verbose --quiet --json --json-progress --log-file --help
             --help-all --version" -- "$word") ;;

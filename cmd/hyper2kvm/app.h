@@ -6,6 +6,7 @@
 #include "common/options.h"
 #include "common/progress.h"
 
+#include "guest/keys.h"
 #include "image/writer.h"
 
 #include <hyper2kvm/manifest.h>
@@ -31,6 +32,8 @@ struct app {
     bool backup, backup_given;
     bool print_fstab, print_fstab_given;
     bool test_boot, test_boot_given;
+    struct text_list key_texts; /* --key as given */
+    struct h2k_keys keys;       /* the same, read */
     /* Telling */
     int verbose;
     bool quiet, json, json_progress;
@@ -85,6 +88,10 @@ struct h2k_manifest *app_source_manifest(const struct app *app,
 /* The manifest's file among them, or NULL when a disk was named. */
 const char *app_manifest_path(const struct app *app,
                               const struct text_list *words);
+
+/* The keys of --key, with their files, into app->keys, which are wiped when
+ * the app is cleared. */
+int app_read_keys(struct app *app);
 
 /* Options from the files of --config, under those of the command line: the
  * caller parses the command line again over the result. */

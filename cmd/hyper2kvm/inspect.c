@@ -179,7 +179,7 @@ app_inspect(const struct app *app, const struct text_list *words)
         return app_fail();
     const struct h2k_job_settings settings = {
         .manifest_path = app_manifest_path(app, words),
-        .guest = { .root = app->root },
+        .guest = { .root = app->root, .keys = &app->keys },
         .progress = progress_update,
         .opaque = progress,
     };

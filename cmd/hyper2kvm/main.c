@@ -100,6 +100,8 @@ run(int argc, char **argv, struct app *app)
         print_help(false);
         return H2K_E_USAGE;
     }
+    if (app_read_keys(app) < 0)
+        return app_fail();
     command_catch_signals();
     return dispatch(app, &words);
 }

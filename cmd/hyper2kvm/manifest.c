@@ -298,6 +298,16 @@ void
 app_clear(struct app *app)
 {
     text_keep_clear(&app->keep);
+    h2k_keys_clear(&app->keys);
+}
+
+int
+app_read_keys(struct app *app)
+{
+    for (size_t i = 0; i < app->key_texts.count; i++)
+        if (h2k_keys_add(&app->keys, app->key_texts.items[i]) < 0)
+            return h2k_prefix("--key: ");
+    return 0;
 }
 
 static int
@@ -307,6 +317,24 @@ set_from_file(struct app *app, const char *name, const char *text)
         return h2k_fail(H2K_E_USAGE, "an option has one name and one value");
     const char *kept = text_keep_add(&app->keep, text);
     return kept == NULL ? -1 : options_set(app_options, name, kept, app);
+}
+
+/* Text, or several for an option that is repeatable. */
+static int
+set_from_node(struct app *app, const char *name, struct fy_node *value)
+{
+    if (!fy_node_is_sequence(value))
+        return set_from_file(
+            app, name,
+            fy_node_is_scalar(value) ? fy_node_get_scalar0(value) : NULL);
+    void *iterator = NULL;
+    struct fy_node *item;
+    while ((item = fy_node_sequence_iterate(value, &iterator)) != NULL)
+        if (set_from_file(app, name,
+                          fy_node_is_scalar(item) ? fy_node_get_scalar0(item)
+                                                  : NULL) < 0)
+            return -1;
+    return 0;
 }
 
 static int
@@ -330,9 +358,7 @@ read_config(struct app *app, const char *path)
         struct fy_node *value = fy_node_pair_value(pair);
         const char *name =
             fy_node_is_scalar(key) ? fy_node_get_scalar0(key) : NULL;
-        const char *text =
-            fy_node_is_scalar(value) ? fy_node_get_scalar0(value) : NULL;
-        rc = set_from_file(app, name, text);
+        rc = set_from_node(app, name, value);
     }
     fy_document_destroy(document);
     return rc < 0 ? h2k_prefix("%s: ", path) : 0;

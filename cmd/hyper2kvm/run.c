@@ -39,7 +39,7 @@ app_run(const struct app *given, const struct text_list *words)
     const struct h2k_job_settings settings = {
         .manifest_path = app_manifest_path(app, words),
         .compression = compression,
-        .guest = { .root = app->root },
+        .guest = { .root = app->root, .keys = &app->keys },
         .progress = progress_update,
         .opaque = progress,
     };

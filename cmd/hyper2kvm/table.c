@@ -43,6 +43,8 @@ const struct option app_options[] = {
 
     { 0, "root", OPTION_TEXT, AT(root), 0, "DEVICE", GUEST, false,
       "of several systems the one there: /dev/sda2, first" },
+    { 0, "key", OPTION_LIST, AT(key_texts), 0, "NAME:file:PATH", GUEST, true,
+      "opens an encrypted volume; or NAME:key:TEXT" },
     { 0, "fstab-mode", OPTION_TEXT, AT(fstab_mode), 0, "MODE", GUEST, true,
       "stabilize-all (default), bypath-only or noop" },
     { 0, "no-grub", OPTION_UNSET, AT(update_grub), AT(update_grub_given), NULL,

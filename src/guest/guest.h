@@ -12,7 +12,9 @@
 #include "fs/fs.h"
 #include "fs/guestfs/appliance.h"
 #include "fs/root.h"
+#include "guest/keys.h"
 #include "guest/strings.h"
+#include "volume/luks/luks.h"
 #include "volume/lvm/lvm.h"
 #include "volume/md/md.h"
 #include "volume/volume.h"
@@ -42,6 +44,7 @@ enum h2k_volume_kind {
                              volume below where it is on no disk */
     H2K_VOLUME_LOGICAL,   /* of LVM */
     H2K_VOLUME_ARRAY,     /* of RAID */
+    H2K_VOLUME_CRYPT,     /* the content of a LUKS container */
 };
 
 /* A partition, a filesystem on a bare disk, or a volume made of others. */
@@ -102,6 +105,7 @@ struct h2k_guest_settings {
     /* Where "/" is, of several systems: a device as h2k_guest_resolve takes
      * it, or "first".  NULL: there is to be one system. */
     const char *root;
+    const struct h2k_keys *keys; /* of encrypted volumes; or NULL */
 };
 
 struct h2k_guest {
@@ -116,6 +120,8 @@ struct h2k_guest {
     size_t lvm_count;
     struct h2k_md **md; /* owned */
     size_t md_count;
+    unsigned containers; /* encrypted volumes that keys were tried on */
+    unsigned resolving;  /* how deep h2k_guest_resolve is in itself */
     struct h2k_strings problems;    /* why volumes were not put together: among
                                        the warnings too */
     struct h2k_guest_mount *mounts; /* [0] is "/" */

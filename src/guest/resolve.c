@@ -354,6 +354,9 @@ resolve(struct h2k_guest *guest, const char *spec,
     if (h2k_resolve_array(guest, name, spec, volume) == 0 ||
         h2k_errcode() != H2K_E_NOENT)
         return *volume == NULL ? -1 : 0;
+    if (strncmp(name, "mapper/", 7) == 0 ||
+        strncmp(name, "disk/by-id/dm-", 14) == 0)
+        return h2k_resolve_mapping(guest, name, spec, volume);
     if (take_text(&name, "disk/by-path/")) {
         if (parse_bypath(name, &disk, &partition))
             return find_place(guest, disk, partition, spec, volume);
@@ -364,10 +367,6 @@ resolve(struct h2k_guest *guest, const char *spec,
         return find_place(guest, disk, partition, spec, volume);
     } else if (strncmp(name, "md", 2) == 0) {
         return h2k_fail(H2K_E_NOENT, "%s: no such RAID array", spec);
-    } else if (strncmp(name, "mapper/", 7) == 0 ||
-               strncmp(name, "dm-", 3) == 0) {
-        return h2k_fail(H2K_E_UNSUPPORTED,
-                        "%s: no logical volume; LUKS is not read yet", spec);
     }
     return h2k_fail(H2K_E_NOENT, "%s: cannot tell which disk it was", spec);
 }

@@ -13,4 +13,9 @@
 int h2k_resolve_array(struct h2k_guest *guest, const char *name,
                       const char *spec, const struct h2k_guest_volume **out);
 
+/* The same for what encrypted volumes hold; H2K_E_UNSUPPORTED where one is
+ * not open. */
+int h2k_resolve_mapping(struct h2k_guest *guest, const char *name,
+                        const char *spec, const struct h2k_guest_volume **out);
+
 #endif

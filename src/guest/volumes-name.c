@@ -18,6 +18,9 @@ own_name(const struct h2k_guest *guest, const struct h2k_guest_volume *volume,
     case H2K_VOLUME_ARRAY:
         h2k_guest_array_name(volume->array, text);
         return;
+    case H2K_VOLUME_CRYPT:
+        snprintf(text, H2K_VOLUME_NAME, "LUKS");
+        return;
     case H2K_VOLUME_PARTITION:
         break;
     }
@@ -41,7 +44,8 @@ needs_below(const struct h2k_guest *guest,
 {
     if (volume->below_count != 1)
         return false;
-    return volume->kind == H2K_VOLUME_PARTITION || volume->nested ||
+    return volume->kind == H2K_VOLUME_PARTITION ||
+           volume->kind == H2K_VOLUME_CRYPT || volume->nested ||
            guest->volumes[volume->below[0]].kind != H2K_VOLUME_PARTITION;
 }
 

@@ -146,7 +146,8 @@ is_nested(const struct h2k_guest *guest, const struct h2k_guest_volume *volume,
     for (size_t i = 0; i < count; i++)
         nested |= guest->volumes[below[i]].nested ||
                   (volume->kind == H2K_VOLUME_PARTITION &&
-                   guest->volumes[below[i]].kind == H2K_VOLUME_LOGICAL);
+                   (guest->volumes[below[i]].kind == H2K_VOLUME_LOGICAL ||
+                    guest->volumes[below[i]].kind == H2K_VOLUME_CRYPT));
     return nested;
 }
 
@@ -230,6 +231,8 @@ look_into(struct h2k_guest *guest, size_t index)
     const struct h2k_guest_volume *v = &guest->volumes[index];
     if (v->block == NULL)
         return 0;
+    if (strcmp(v->fs_info.type, "crypto_LUKS") == 0)
+        return h2k_guest_look_into_luks(guest, index);
     if (v->kind != H2K_VOLUME_PARTITION &&
         strcmp(v->fs_info.type, "unknown") == 0)
         return find_partitions(guest, index);
@@ -267,5 +270,5 @@ h2k_guest_find_volumes(struct h2k_guest *guest)
             return -1;
         i = guest->volume_count > before ? 0 : i + 1;
     }
-    return 0;
+    return h2k_guest_check_keys(guest);
 }

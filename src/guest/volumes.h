@@ -43,6 +43,11 @@ int h2k_guest_list_members(const struct h2k_guest *guest, const char *member,
                            size_t **out, size_t *count);
 
 /* Add what they find.  ONLY_WHOLE: nothing that lacks a part. */
+/* The content of the LUKS container that volume INDEX is, if a key opens
+ * it; else why not, as its problem and a warning. */
+int h2k_guest_look_into_luks(struct h2k_guest *guest, size_t index);
+/* Warn of keys that were given for nothing. */
+int h2k_guest_check_keys(struct h2k_guest *guest);
 int h2k_guest_find_arrays(struct h2k_guest *guest, bool only_whole);
 int h2k_guest_find_lvm(struct h2k_guest *guest, bool only_whole);
 

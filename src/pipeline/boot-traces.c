@@ -123,8 +123,9 @@ h2k_boot_traces_in(struct h2k_root *root, int64_t since, char quote[256])
 
 int
 h2k_boot_traces(const struct h2k_disk_source *disks, size_t count,
-                int64_t since, char quote[256])
+                const struct h2k_guest_settings *settings, int64_t since,
+                char quote[256])
 {
-    H2K_AUTO(h2k_guest) guest = h2k_guest_open(disks, count, NULL);
+    H2K_AUTO(h2k_guest) guest = h2k_guest_open(disks, count, settings);
     return guest == NULL ? -1 : h2k_boot_traces_in(guest->root, since, quote);
 }

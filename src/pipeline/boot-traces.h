@@ -20,7 +20,8 @@
  * disks, which are overlays.
  */
 int h2k_boot_traces(const struct h2k_disk_source *disks, size_t count,
-                    int64_t since, char quote[256]);
+                    const struct h2k_guest_settings *settings, int64_t since,
+                    char quote[256]);
 
 /* The same for a tree that is there; for tests. */
 int h2k_boot_traces_in(struct h2k_root *root, int64_t since, char quote[256]);

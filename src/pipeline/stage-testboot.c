@@ -110,6 +110,7 @@ h2k_stage_test_boot(struct h2k_job *job, json_t *checks, json_t *result)
         return h2k_fail(H2K_E_NOMEM, "out of memory");
     list_disks(job, disks);
     struct h2k_test_boot_request request = {
+        .guest = &job->settings->guest,
         .disks = disks,
         .disk_count = job->disk_count,
         .uefi = job->firmware != NULL ? strcmp(job->firmware, "uefi") == 0

@@ -323,7 +323,8 @@ read_traces(struct boot *b)
         h2k_block_unref(disks[i]);
         whole = whole && sources[i].block != NULL;
     }
-    if (whole && h2k_boot_traces(sources, count, b->begun, quote) > 0)
+    if (whole && h2k_boot_traces(sources, count, b->request->guest, b->begun,
+                                 quote) > 0)
         note(b, H2K_BOOT_TRACES, quote);
     for (size_t i = 0; i < count; i++)
         h2k_block_unref(sources[i].block);

@@ -33,6 +33,8 @@ struct h2k_test_boot_request {
     unsigned timeout_seconds;                 /* 0: 90 with KVM, 300 without */
     const char *evidence_dir; /* where console log and screenshot stay */
     const char *name;         /* prefix of their file names */
+    const struct h2k_guest_settings *guest; /* for reading its traces; or
+                                               NULL */
 };
 
 /* Strongest first. */

@@ -40,7 +40,7 @@ compare()
     done
 
     # In the same order, and with the same argument.
-    option='--[a-z][a-z0-9-]*( [A-Z][A-Za-z0-9=/-]*| 1-9)?'
+    option='--[a-z][a-z0-9-]*( [A-Z][A-Za-z0-9=:/-]*| 1-9)?'
     grep -oE "^ +(-., )?$option( |\$)" "$tap_dir/help" |
         grep -oE -- "$option" >"$tap_dir/help.args"
     grep -oE "^ +(-., )*$option( {2}|\$)" "$tap_dir/man.lines" |

@@ -4,7 +4,8 @@
  * line: "NAME | KIND | BYTES | rw, ro or - | TYPE | what it stands on".
  * volume-tool cat DEVICE FILE...: its bytes, to standard output.
  * volume-tool write DEVICE FILE...: standard input over its bytes, in the
- * files; what they could not have is left out.
+ * files.
+ * Before the command, -k KEY, repeatable, is a key as --key takes it.
  * DEVICE is a name that the guest knows, or the NAME of the list.  Problems
  * go to standard error.
  */
@@ -24,7 +25,8 @@ static uint8_t buffer[100001]; /* odd: chunks are cut */
 static void
 list(const struct h2k_guest *guest)
 {
-    static const char *const kinds[] = { "partition", "logical", "array" };
+    static const char *const kinds[] = { "partition", "logical", "array",
+                                         "content" };
     for (size_t i = 0; i < guest->volume_count; i++) {
         const struct h2k_guest_volume *v = &guest->volumes[i];
         char name[H2K_VOLUME_NAME];
@@ -96,9 +98,15 @@ add_disks(struct h2k_guest *guest, char **files, bool writable)
 int
 main(int argc, char **argv)
 {
+    struct h2k_keys keys = { 0 };
+    for (; argc > 3 && strcmp(argv[1], "-k") == 0; argc -= 2, argv += 2)
+        if (h2k_keys_add(&keys, argv[2]) < 0)
+            fprintf(stderr, "%s\n", h2k_errmsg());
     bool listing = argc > 2 && strcmp(argv[1], "list") == 0;
     bool writing = argc > 3 && strcmp(argv[1], "write") == 0;
     H2K_AUTO(h2k_guest) guest = h2k_guest_new();
+    if (guest != NULL)
+        guest->settings.keys = &keys;
     int rc = guest == NULL || argc < 3 ||
                      add_disks(guest, argv + (listing ? 2 : 3), writing) < 0 ||
                      h2k_guest_find_volumes(guest) < 0
@@ -114,5 +122,6 @@ main(int argc, char **argv)
     }
     if (rc < 0)
         fprintf(stderr, "%s\n", h2k_errmsg());
+    h2k_keys_clear(&keys);
     return rc < 0;
 }

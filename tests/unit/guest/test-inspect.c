@@ -201,7 +201,7 @@ test_resolve(void)
     means_nothing(guest, "UUID=", H2K_E_NOENT);
     means_nothing(guest, "LABEL=MY DATA", H2K_E_NOENT);
     means_nothing(guest, "tmpfs", H2K_E_NOENT);
-    means_nothing(guest, "/dev/mapper/vg-root", H2K_E_UNSUPPORTED);
+    means_nothing(guest, "/dev/mapper/vg-root", H2K_E_NOENT);
     means_nothing(guest, "/dev/disk/by-path/pci-0000:03:00.0-scsi-0:0:7:0",
                   H2K_E_NOENT);
     means_nothing(guest, "/dev/disk/by-id/wwn-0x6000c29-part1", H2K_E_NOENT);
