@@ -260,7 +260,7 @@ for i in range(int(sys.argv[2])):
         o += ['-i size=%d' % pick([s for s in (256, 512, 1024)
                                    if s * 2 <= block])]
     o += ['-b size=%d' % block]
-    log = ['size=%s' % pick(['10m', '16m', '24m'])]
+    log = ['size=%s' % pick(['18m', '20m', '24m'])]
     old = not crc and r.random() < .4
     if old:
         log += ['version=1']
@@ -278,7 +278,7 @@ for i in range(int(sys.argv[2])):
     if block == 4096 and r.random() < .2 and not old:
         o += ['-s size=4096']
     if r.random() < .2:
-        o += ['-d agcount=%d' % pick([1, 2, 4])]
+        o += ['-d agcount=%d' % pick([2, 4])]
     name = 'round %d of %s: %s %s' % (i, sys.argv[1], ' '.join(o), ','.join(m))
     print('|'.join([name, ' '.join(o), '-o ' + ','.join(['rw'] + m),
                     str(pick([20, 100, 300, 1500])), str(pick([0, 1, 6])),
