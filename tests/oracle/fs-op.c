@@ -6,7 +6,8 @@
  *
  * The images are all that one filesystem is spread over.
  * One operation a line, its words separated by blanks; see `operations`.
- * One behind "!" must fail, and how it does is printed.
+ * One behind "!" must fail, and how it does is printed; one behind "?" may,
+ * for want of space.
  * The first that fails is said on stderr, and ends with status 1.  -r opens
  * for reading only, -R also the image, -g in libguestfs' appliance.
  * Everything is flushed at the end.
@@ -268,6 +269,10 @@ run_line(struct session *s, char *line)
         words[count++] = w;
     if (count == 0 || words[0][0] == '#')
         return 0;
+    if (strcmp(words[0], "?") == 0) {
+        int rc = run_words(s, words + 1, count - 1);
+        return rc < 0 && h2k_errcode() == H2K_E_NOSPACE ? 0 : rc;
+    }
     if (strcmp(words[0], "!") != 0)
         return run_words(s, words, count);
     if (run_words(s, words + 1, count - 1) == 0)

@@ -351,25 +351,35 @@ test_full()
     done
     grep -q 'full' log && [ $at -gt 20000000 ]
     judged $? "$name: is full after $at bytes, and says so"
-    i=0
-    while echo "symlink /link$i $(printf '%0900d' 1)" |
-        "$fs_op" image 2>log; do
-        i=$((i + 1))
-        [ $i -gt 2000 ] && break
-    done
-    grep -q 'full' log
-    judged $? "$name: and so after $i more links"
+    # Names and attributes fill what a part of the file gives back.
     {
-        echo "run ./judge"
+        echo "truncate /a $((at - 400000))"
+        echo "? mkdir /d"
+        seq 2000 | awk '{
+            printf "? create /d/name%d-%0100d\n", $1, 1
+            if ($1 % 10 == 0)
+                printf "? setxattr /d trusted.a%d %d 1\n", $1, $1 * 7
+            if ($1 % 9 == 0)
+                printf "? symlink /d/link%d /%0900d\n", $1, 1
+            if ($1 % 200 == 0)
+                print "run ./judge"
+        }'
+        echo "! create /d/one-more-$(printf '%0200d' 1)"
         echo "! setxattr /a trusted.a 60000 1"
         echo "fill /a 0 1000 2"
-        [ $i -eq 0 ] || echo "unlink /link0"
-        echo "run ./judge"
-        echo "unlink /a"
-        echo "mkdir /d"
         echo "run ./judge"
     } | "$fs_op" image >log 2>&1
-    judged $? "$name: is sound, and has room again"
+    judged $? "$name: refuses names and attributes, and is sound"
+    {
+        echo tree | "$fs_op" -r image | grep '^/d/' |
+            sed 's/^\([^ ]*\).*/unlink \1/'
+        echo "run ./judge"
+        echo "unlink /a"
+        echo "mkdir /e"
+        echo "run ./judge"
+    } >script
+    "$fs_op" image <script >log 2>&1
+    judged $? "$name: loses them, and has room again"
 }
 
 seed=1
