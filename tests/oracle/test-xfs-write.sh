@@ -382,6 +382,24 @@ test_full()
     judged $? "$name: loses them, and has room again"
 }
 
+# ---- What we do not write ----
+
+# test_refused FEATURE MESSAGE MKFS...
+test_refused()
+{
+    name=$1 message=$2
+    shift 2
+    truncate -s 64M log.image rt.image
+    make_image "$@" || { ok 1 "mkfs.xfs $*"; return; }
+    cp --sparse=always image before
+    echo "create /x" | "$fs_op" image >log 2>&1
+    grep -q "$message" log && cmp image before
+    refused=$?
+    judged $refused "$name: is refused, and nothing is written"
+    [ $refused -ne 0 ] || echo "# matrix: xfs | $name | write=refused"
+    rm -f before log.image rt.image
+}
+
 seed=1
 while IFS=: read -r name size options; do
     # shellcheck disable=SC2086
@@ -427,4 +445,8 @@ test_acl
 [ "$tap_failed" -ne 0 ] || matrix 'directories in the inode, of a block, a leaf, a tree + symbolic links in the inode and outside + extended attributes in the inode, a leaf, a tree, with remote values + POSIX ACLs'
 test_full v5
 test_full rmapbt -m rmapbt=1 -b size=1024
+test_refused "case-insensitive names" 'ignore case' -n version=ci
+test_refused "external log" 'log is on another device' \
+    -l logdev=log.image,size=16m
+test_refused "realtime device" 'has a realtime device' -r rtdev=rt.image
 tap_done
