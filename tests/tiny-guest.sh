@@ -10,6 +10,9 @@
 #   TINY_LABEL  gpt (default): 1 BIOS boot, 2 /boot, 3 swap, 4 /
 #               dos: 1 /boot, 2 extended, 5 swap, 6 /
 #               lvm: as gpt, with / and swap in tiny-vg on partition 4
+#               luks: as gpt, with / in LUKS1 (the key is `tiny-key`)
+#               md: as gpt, with / in a RAID 1 whose second member is on
+#               OUT.raw.2, a disk of its own
 #   TINY_ROOT   ext4 (default); with gpt also btrfs and f2fs, which need room:
 #               the disk has 216 MiB then
 #   TINY_BOOT_OPTIONS, TINY_ROOT_OPTIONS  more options for mke2fs
@@ -30,12 +33,14 @@ BOOT_UUID=${GUID}02 SWAP_UUID=${GUID}03 ROOT_UUID=${GUID}04
 case $label in
 gpt) boot=2 swap=3 root=4 ;;
 dos) boot=1 swap=5 root=6 ;;
-lvm) boot=2 swap=3 root=4 ;;
+lvm | luks | md) boot=2 swap=3 root=4 ;;
 esac
 root_name=/dev/sda$root swap_name=/dev/sda$swap root_flags=defaults
 root_size=199 size=216M
 [ "$root_type" != ext4 ] || root_flags=errors=remount-ro root_size=23 size=40M
 [ "$label" != lvm ] || root_name=/dev/mapper/tiny--vg-root swap_name=/dev/tiny-vg/swap
+[ "$label" != luks ] || root_name=/dev/mapper/sda4_crypt
+[ "$label" != md ] || root_name=/dev/md0
 
 # ---- The tree ----
 
@@ -197,6 +202,14 @@ partition()
 	start=2MiB, size=12MiB, uuid=${GUID}12, type=linux
 	start=16MiB, size=36MiB, uuid=${GUID}14, type=lvm
 	END
+    luks | md) cat <<-END ;;
+	label: gpt
+	label-id: ${GUID}00
+	start=1MiB, size=1MiB, uuid=${GUID}11, type=21686148-6449-6E6F-744E-656564454649
+	start=2MiB, size=12MiB, uuid=${GUID}12, type=linux
+	start=14MiB, size=2MiB, uuid=${GUID}13, type=swap
+	start=16MiB, size=25MiB, uuid=${GUID}14, type=linux
+	END
     dos) cat <<-END ;;
 	label: dos
 	label-id: 0x7c0e4c3a
@@ -233,6 +246,33 @@ root()
         status=none
 }
 
+# The disk from MiB 16 on as LUKS1, by QEMU.
+encrypt()
+{
+    dd if="$out" of="$work/plain" bs=1M skip=16 count=23 status=none
+    printf tiny-key >"$work/key"
+    for _ in $(seq 20); do # it may have been too fast to measure itself
+        qemu-img convert -f raw -O luks --object secret,id=s,file="$work/key" \
+            -o key-secret=s,iter-time=10,cipher-alg=aes-256,cipher-mode=xts,ivgen-alg=plain64 \
+            "$work/plain" "$work/luks" 2>"$work/says" && break
+    done
+    dd if="$work/luks" of="$out" bs=1M seek=16 conv=notrunc status=none
+}
+
+# Both members of a RAID 1 (md/tiny.tar.xz), content and all.
+mirror()
+{
+    tar -C "$work" -xJf "$tests/md/tiny.tar.xz"
+    rm -f "$out.2"
+    truncate -s 27M "$out.2"
+    echo 'start=1MiB, size=25MiB, type=raid' |
+        sfdisk -q --label gpt "$out.2"
+    dd if="$out" of="$out.2" bs=1M skip=17 seek=2 count=24 conv=notrunc \
+        status=none
+    dd if="$work/tiny-e" of="$out" bs=1M seek=16 conv=notrunc status=none
+    dd if="$work/tiny-f" of="$out.2" bs=1M seek=1 conv=notrunc status=none
+}
+
 mkdir "$work/root" && cd "$work/root"
 mkdir boot
 system
@@ -240,17 +280,27 @@ kernel
 kernel_modules
 initramfs
 boot_loader
+[ "$label" != luks ] ||
+    echo 'sda4_crypt /dev/sda4 none luks,discard' >etc/crypttab
+[ "$label" != md ] || {
+    mkdir etc/mdadm
+    echo 'ARRAY /dev/md/0 metadata=1.2 UUID=7c0e4c3a:0b524f3e:9d581f0d:7a3b5c21 name=tiny:0' >etc/mdadm/mdadm.conf
+}
 eval "$hook"
 cd "$OLDPWD"
 mv "$work/root/boot" "$work/boot"
 mkdir "$work/root/boot"
 
 rm -f "$out"
-[ "$label" != lvm ] || size=53M
+case $label in
+lvm) size=53M ;;
+luks | md) size=42M ;;
+esac
 truncate -s $size "$out"
 partition | sfdisk -q "$out"
 case $label in
-gpt) swap_at=14 root_at=16 ;;
+gpt | luks) swap_at=14 root_at=16 ;;
+md) swap_at=14 root_at=17 ;; # 1 MiB behind the member's start
 dos) swap_at=15 root_at=17 ;;
 lvm) swap_at=41 root_at=17 ;; # in the extents of lvm/tiny-pv.xz
 esac
@@ -270,3 +320,7 @@ truncate -s 1M "$work/swap"
 mkswap -q -U $SWAP_UUID "$work/swap"
 dd if="$work/swap" of="$out" bs=4096 count=1 seek=$((swap_at * 256)) \
     conv=notrunc status=none
+case $label in
+luks) encrypt ;;
+md) mirror ;;
+esac
