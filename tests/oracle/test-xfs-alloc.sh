@@ -112,8 +112,8 @@ test_full()
     make_image "$@" || return
     shift
     # shellcheck disable=SC2046
-    "$tool" image 3 $((1500 * times)) 30000 400 $(inodes) >log 2>&1
-    [ $? -eq 0 ] && ! grep -qx 'refused 0' log
+    "$tool" image 3 $((1500 * times)) 30000 400 $(inodes) >log 2>&1 &&
+        ! grep -qx 'refused 0' log
     ok $? "$*: some of it was refused ($(cat log))"
     sound "$*: xfs_repair finds nothing when it is full"
     cp image full
@@ -191,6 +191,72 @@ test_contents()
     sound "$*: xfs_repair finds nothing"
     [ $status -ne 0 ] || printf '# matrix: xfs | %s | write\n' \
         'contents: shared, unwritten and beyond the end'
+}
+
+# ---- Inodes in parts of chunks ----
+
+# punch: of the file that has nearly all, half of each chunk of inodes that
+# could be is freed.  With "AG BLOCK" lines in `wanted`, just those halves.
+punch()
+{
+    xfs_io -r -c 'bmap -v -p' mnt/big | awk '
+        /^ *[0-9]+:/ {
+            gsub(/[][():]/, " ")
+            gsub(/\.\./, " ")
+            while ((getline line <"wanted") > 0) {
+                split(line, at)
+                if (at[1] == $6 && at[2] * 8 >= $7 && at[2] * 8 < $8)
+                    print "fpunch", ($2 + at[2] * 8 - $7) * 512, 16384
+            }
+            if (close("wanted") == 0)
+                next
+            for (k = 0; $2 + 8 * k + 64 <= $3; k++)
+                if (($7 / 8 + k) % 8 == 0)
+                    print "fpunch", ($2 + 8 * k) * 512, 16384
+        }' >punches
+    xfs_io mnt/big <punches >/dev/null
+}
+
+create() { seq "$1" "$2" | sed 's/^/create \/n/' | "$fs_op" image >log 2>&1; }
+
+# "AG START HOLES" of each chunk of inodes.
+chunks()
+{
+    for ag in 0 1; do
+        xfs_db -c "agi $ag" -c 'addr root' -c p image |
+            grep -oE '[0-9]+,(0x)?[0-9a-f]+,[0-9]+,[0-9]+,(0x)?[0-9a-f]+' |
+            awk -F , -v ag=$ag '{ print ag, $1, $2 }'
+    done
+}
+
+test_sparse()
+{
+    make_image 64m -d agcount=2 "$@" || return
+    mount -t xfs -o loop image mnt 2>/dev/null || return 0
+    size=$(($(df --output=avail -k mnt | tail -n 1) - 1500))
+    xfs_io -f -c "falloc 0 ${size}k" mnt/big
+    rm -f wanted
+    punch
+    for i in 1 2 3 4 5 6 7 8 9; do
+        xfs_io -f -c 'falloc 0 450k' "mnt/eat$i"
+    done
+    umount mnt
+    create 1 1000
+    ok $? "$*: a thousand files where no whole chunk has room"
+    before=$(chunks | grep -c 0xff00)
+    [ "$before" -gt 20 ]
+    ok $? "$*: parts of chunks ($before)"
+    chunks | awk '/0xff00/ { print $1, $2 / 8 + 4 }' >wanted
+    sound "$*: xfs_repair finds nothing"
+    mount -t xfs -o loop image mnt
+    punch
+    umount mnt
+    create 1001 1800
+    ok $? "$*: and more where the other parts were"
+    after=$(chunks | grep -c 0xff00)
+    [ "$after" -lt "$before" ]
+    ok $? "$*: which become one with them ($after are left)"
+    mounts "$*: sparse inodes"
 }
 
 # ---- What was cut off ----
@@ -290,6 +356,7 @@ if [ -n "$kernel" ]; then
     test_contents 64m
     test_contents 64m -m rmapbt=1 -b size=1024
     test_contents 64m -m reflink=0
+    test_sparse -m rmapbt=1
     test_orphans -m rmapbt=1
     test_orphans
     test_quota
