@@ -21,9 +21,10 @@ for disk in "${disks[@]}"; do add+=(-a "$disk"); done
 [ -z "${luks_device:-}" ] || add+=(--key "$luks_device:key:${passphrase:?}")
 # KVM where it is does not always work.
 export LIBGUESTFS_BACKEND=direct LIBGUESTFS_BACKEND_SETTINGS=force_tcg
-export H2K_KEY=${passphrase:-}
+keys=()
+[ ! -e "$guest/disk.key" ] || keys=(--key "all:file:$guest/disk.key")
 
-"$H2K_BUILD/tests/oracle/guest-list" "${disks[@]}" >"$tap_dir/ours" 2>"$tap_dir/err"
+"$H2K_BUILD/tests/oracle/guest-list" "${keys[@]}" "${disks[@]}" >"$tap_dir/ours" 2>"$tap_dir/err"
 ok $? "$name: every file is listed and read"
 sed 's/^/# /' "$tap_dir/err"
 timeout 2400 virt-ls "${add[@]}" --csv --uids --checksum=sha256 -lR / \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /*
- * guest-list DISK...: every file of the guest on those disks as
+ * guest-list [--key KEY] DISK...: every file of the guest on those disks as
  * its mounts make it, one a line:
  *
  *     TYPE MODE UID GID SIZE SHA-256 PATH[ -> TARGET]
@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "block/overlay.h"
 #include "guest/guest.h"
+#include "guest/keys.h"
 #include "image/image.h"
 
 #include <hyper2kvm/error.h>
@@ -113,10 +114,18 @@ int
 main(int argc, char **argv)
 {
     struct h2k_disk_source sources[DISKS_MAX] = { 0 };
+    struct h2k_keys keys = { 0 };
+    struct h2k_guest_settings settings = { .keys = &keys };
     char ids[DISKS_MAX][16];
+    if (argc > 2 && strcmp(argv[1], "--key") == 0) {
+        if (h2k_keys_add(&keys, argv[2]) < 0)
+            return failed("--key") < 0;
+        argc -= 2;
+        argv += 2;
+    }
     size_t count = (size_t)argc - 1;
     if (argc < 2 || count > DISKS_MAX) {
-        fprintf(stderr, "usage: guest-list DISK...\n");
+        fprintf(stderr, "usage: guest-list [--key KEY] DISK...\n");
         return 2;
     }
     for (size_t i = 0; i < count; i++) {
@@ -128,10 +137,10 @@ main(int argc, char **argv)
         if (sources[i].block == NULL)
             return failed(argv[i + 1]) < 0;
     }
-    H2K_AUTO(h2k_guest) guest = h2k_guest_open(sources, count, NULL);
+    H2K_AUTO(h2k_guest) guest = h2k_guest_open(sources, count, &settings);
     for (size_t i = 0; i < count; i++)
         h2k_block_unref(sources[i].block);
-    if (guest == NULL)
-        return failed("guest") < 0;
-    return list(guest->root, "/") < 0;
+    int rc = guest == NULL ? failed("guest") : list(guest->root, "/");
+    h2k_keys_clear(&keys);
+    return rc < 0;
 }
