@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Which of several systems is the guest's, and what it is called. */
+#include "fs/memory.h"
+#include "guest/guest.h"
+#include "memtree.h"
+
+#include "tap.h"
+
+static struct h2k_fs *
+system_tree(void)
+{
+    struct h2k_fs *fs = h2k_memfs_new(1 << 24);
+    memtree_file(fs, "/etc/os-release", 0644, "ID=debian\n");
+    return fs;
+}
+
+static size_t
+add(struct h2k_guest *guest, struct h2k_guest_volume volume, size_t below,
+    struct h2k_fs *fs)
+{
+    volume.fs = fs;
+    volume.length = 1 << 20;
+    volume.fs_info.type = fs == NULL ? "unknown" : "ext4";
+    volume.fs_info.mountable = fs != NULL;
+    if (below != SIZE_MAX) {
+        volume.disk = H2K_GUEST_NO_DISK;
+        volume.below = calloc(1, sizeof(*volume.below));
+        if (volume.below == NULL)
+            abort();
+        volume.below[0] = below;
+        volume.below_count = 1;
+    }
+    if (h2k_guest_add_volume(guest, &volume) < 0)
+        abort();
+    return guest->volume_count - 1;
+}
+
+static const struct h2k_lvm_volume vm = { .group = "vg", .name = "vm" };
+
+/* A host with the disk of a virtual machine in a logical volume. */
+static struct h2k_guest *
+host(struct h2k_fs *own, struct h2k_fs *inside)
+{
+    struct h2k_guest *guest = h2k_guest_new();
+    const struct h2k_guest_volume partition = { .partition = 1 };
+    const struct h2k_guest_volume nested = { .partition = 2, .nested = true };
+    const struct h2k_guest_volume logical = { .kind = H2K_VOLUME_LOGICAL,
+                                              .logical = &vm };
+    size_t first = add(guest, partition, SIZE_MAX, own);
+    size_t disk = add(guest, logical, first, NULL);
+    add(guest, nested, disk, inside);
+    return guest;
+}
+
+static void
+test_nested(void)
+{
+    H2K_AUTO(h2k_guest) guest = host(system_tree(), system_tree());
+    ok(h2k_guest_assemble(guest) == 0 &&
+           guest->root_volume == &guest->volumes[0],
+       "the guest's own system counts");
+    ok(guest->warnings.count == 1, "and there is one warning");
+    ok_string(guest->warnings.items[0],
+              "a virtual machine's system is in the guest's own volumes: "
+              "/dev/vg/vm partition 2 (ext4); it is left as it is");
+    ok(!h2k_guest_sees(guest, &guest->volumes[2]),
+       "and its names are not the guest's");
+
+    H2K_AUTO(h2k_guest) alone = host(NULL, system_tree());
+    ok(h2k_guest_assemble(alone) == 0 &&
+           alone->root_volume == &alone->volumes[2],
+       "where there is no other, it is the guest");
+    ok(h2k_guest_sees(alone, &alone->volumes[2]), "with its own names");
+}
+
+static void
+test_names(void)
+{
+    struct h2k_guest *guest = h2k_guest_new();
+    const struct h2k_guest_volume partition = { .partition = 3 };
+    const struct h2k_guest_volume crypt = { .kind = H2K_VOLUME_CRYPT };
+    const struct h2k_guest_volume logical = { .kind = H2K_VOLUME_LOGICAL,
+                                              .logical = &vm };
+    char name[H2K_VOLUME_NAME];
+    size_t first = add(guest, partition, SIZE_MAX, NULL);
+    size_t content = add(guest, crypt, first, NULL);
+    size_t last = add(guest, logical, content, NULL);
+    h2k_guest_volume_name(guest, &guest->volumes[content], name);
+    ok_string(name, "disk partition 3 / LUKS");
+    h2k_guest_volume_name(guest, &guest->volumes[last], name);
+    ok_string(name, "disk partition 3 / LUKS / /dev/vg/vm");
+    h2k_guest_free(guest);
+}
+
+int
+main(void)
+{
+    test_nested();
+    test_names();
+    return tap_done();
+}
