@@ -138,7 +138,7 @@ h2k_appliance_ops(const struct h2k_appliance *appliance)
 /* ---- Starting ---- */
 
 static int
-offer_disks(struct h2k_appliance *appliance, char (*names)[16])
+offer_disks(struct h2k_appliance *appliance, char (*names)[24])
 {
     appliance->server = h2k_nbd_server_new();
     if (appliance->server == NULL)
@@ -173,7 +173,7 @@ must_emulate(struct h2k_appliance_info *info)
 static void *
 open_handle(struct h2k_appliance *appliance)
 {
-    char names[DISKS_MAX][16];
+    char names[DISKS_MAX][24];
     const char *list[DISKS_MAX];
     if (offer_disks(appliance, names) < 0)
         return NULL;
