@@ -61,11 +61,12 @@ data_used(const struct h2k_xfs *xfs, const struct h2k_xfs_inode *inode)
         used = 8;
         break;
     case H2K_XFS_LOCAL:
-        used = h2k_xfs_inode_size(inode);
+        used = h2k_max_u64(H2K_XFS_BMDR_MIN, h2k_xfs_inode_size(inode));
         break;
     case H2K_XFS_EXTENTS:
         used = h2k_xfs_fork_extents(xfs, inode, H2K_XFS_DATA_FORK) *
                H2K_XFS_BMBT_REC_SIZE;
+        used = h2k_max_u64(H2K_XFS_BMDR_MIN, used);
         break;
     case H2K_XFS_BTREE:
         break;

@@ -90,15 +90,14 @@ h2k_xfs_fork_make_extents(struct h2k_xfs *xfs, struct h2k_xfs_inode *inode,
 
 /* ---- Room for attributes ("Attribute Fork") ---- */
 
-/* The smallest roots of a tree: three pointers for data, two for
- * attributes. */
+/* Roots of trees of so many pointers; two are the least for attributes. */
 #define ROOT(pointers)   \
     (H2K_XFS_BMDR_SIZE + \
      (pointers) * (uint32_t)(H2K_XFS_BMBT_KEY_SIZE + H2K_XFS_LONG_PTR_SIZE))
-#define DATA_MIN ROOT(3)
 #define ATTR_MIN ROOT(2)
 
-/* Bytes that the data fork must keep. */
+/* Bytes that the data fork must keep: what is in it, and room for the root
+ * that it may need one day. */
 static uint32_t
 data_bytes(const struct h2k_xfs *xfs, const struct h2k_xfs_inode *inode)
 {
@@ -106,13 +105,15 @@ data_bytes(const struct h2k_xfs *xfs, const struct h2k_xfs_inode *inode)
     case H2K_XFS_DEV:
         return 8;
     case H2K_XFS_LOCAL:
-        return (uint32_t)h2k_xfs_inode_size(inode);
+        return (uint32_t)h2k_max_u64(H2K_XFS_BMDR_MIN,
+                                     h2k_xfs_inode_size(inode));
     case H2K_XFS_EXTENTS:
         return (uint32_t)h2k_max_u64(
-            DATA_MIN, h2k_xfs_fork_extents(xfs, inode, H2K_XFS_DATA_FORK) *
-                          H2K_XFS_BMBT_REC_SIZE);
+            H2K_XFS_BMDR_MIN,
+            h2k_xfs_fork_extents(xfs, inode, H2K_XFS_DATA_FORK) *
+                H2K_XFS_BMBT_REC_SIZE);
     default:
-        return DATA_MIN;
+        return H2K_XFS_BMDR_MIN;
     }
 }
 

@@ -280,6 +280,8 @@ enum {
     H2K_XFS_BMDR_LEVEL = 0,   /* 16 */
     H2K_XFS_BMDR_NUMRECS = 2, /* 16 */
     H2K_XFS_BMDR_SIZE = 4,
+    /* The least room that a data fork keeps, for a root of three pointers. */
+    H2K_XFS_BMDR_MIN = 52,
 };
 #define H2K_XFS_CHUNK_INODES 64u
 #define H2K_XFS_HOLEMASK_INODES 4u
