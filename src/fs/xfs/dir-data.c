@@ -4,19 +4,11 @@
  * the three largest that are not. */
 #include "fs/xfs/dir.h"
 
-#include "base/checked.h"
 #include "base/error.h"
 
 #include <string.h>
 
 #define BESTS 3
-
-uint32_t
-h2k_xfs_dir_entry_size(const struct h2k_xfs *xfs, uint32_t length)
-{
-    uint32_t size = H2K_XFS_DE_NAME + length + xfs->geo.ftype + 2;
-    return (uint32_t)h2k_align_up(size, H2K_XFS_DIR_ALIGN);
-}
 
 static bool
 is_unused(const struct h2k_xfs_buf *buf, uint32_t at)
@@ -30,15 +22,9 @@ static uint32_t
 piece_length(const struct h2k_xfs_dir *dir, const struct h2k_xfs_buf *buf,
              uint32_t end, uint32_t at)
 {
-    const uint8_t *p = buf->data + at;
-    uint32_t length;
-    if (is_unused(buf, at))
-        length = h2k_get_be16(p + H2K_XFS_DU_LENGTH);
-    else if (end - at < 2 * H2K_XFS_DIR_ALIGN || p[H2K_XFS_DE_NAMELEN] == 0)
-        return 0;
-    else
-        length = h2k_xfs_dir_entry_size(dir->xfs, p[H2K_XFS_DE_NAMELEN]);
-    return length > end - at || length % H2K_XFS_DIR_ALIGN != 0 ? 0 : length;
+    struct h2k_xfs_dir_entry e;
+    struct h2k_view v = h2k_view_of(buf->data, end);
+    return h2k_xfs_dir_entry_get(dir->xfs, v, at, &e) ? e.size : 0;
 }
 
 static int
@@ -216,13 +202,13 @@ h2k_xfs_dir_data_match(struct h2k_xfs_dir *dir, struct h2k_xfs_buf *buf,
                        uint32_t end, uint32_t offset,
                        const struct h2k_xfs_name *name)
 {
-    const uint8_t *p = buf->data + offset;
-    if (offset < dir->data_header || offset >= end ||
-        offset % H2K_XFS_DIR_ALIGN != 0 || is_unused(buf, offset) ||
-        piece_length(dir, buf, end, offset) == 0)
+    struct h2k_xfs_dir_entry e;
+    struct h2k_view v = h2k_view_of(buf->data, end);
+    if (offset < dir->data_header ||
+        !h2k_xfs_dir_entry_get(dir->xfs, v, offset, &e) || e.unused)
         return damaged(dir);
-    return p[H2K_XFS_DE_NAMELEN] == name->length &&
-           memcmp(p + H2K_XFS_DE_NAME, name->bytes, name->length) == 0;
+    return e.length == name->length &&
+           memcmp(e.name, name->bytes, name->length) == 0;
 }
 
 void

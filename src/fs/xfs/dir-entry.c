@@ -29,6 +29,13 @@ h2k_xfs_dir_names_end(const struct h2k_xfs_buf *buf)
                      H2K_XFS_DL_ENTRY_SIZE;
 }
 
+uint32_t
+h2k_xfs_dir_entry_size(const struct h2k_xfs *xfs, uint32_t length)
+{
+    uint32_t size = H2K_XFS_DE_NAME + length + xfs->geo.ftype + 2;
+    return (uint32_t)h2k_align_up(size, H2K_XFS_DIR_ALIGN);
+}
+
 bool
 h2k_xfs_dir_entry_get(const struct h2k_xfs *xfs, struct h2k_view v,
                       uint32_t offset, struct h2k_xfs_dir_entry *out)
@@ -45,8 +52,7 @@ h2k_xfs_dir_entry_get(const struct h2k_xfs *xfs, struct h2k_view v,
                h2k_view_has(v, offset, out->size);
     }
     out->length = h2k_view_u8(v, offset + H2K_XFS_DE_NAMELEN);
-    out->size = (uint32_t)h2k_align_up(
-        H2K_XFS_DE_NAME + out->length + xfs->geo.ftype + 2, H2K_XFS_DIR_ALIGN);
+    out->size = h2k_xfs_dir_entry_size(xfs, out->length);
     if (out->length == 0 || !h2k_view_slice(v, offset, out->size, &e) ||
         h2k_view_be16(e, out->size - 2) != offset)
         return false;

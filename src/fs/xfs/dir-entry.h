@@ -14,6 +14,8 @@ struct h2k_xfs_dir_entry {
     bool unused;         /* no name: room */
 };
 
+/* Bytes of an entry in a block, for a name of LENGTH. */
+uint32_t h2k_xfs_dir_entry_size(const struct h2k_xfs *xfs, uint32_t length);
 /* The entry at OFFSET of V; false where there cannot be one. */
 bool h2k_xfs_dir_entry_get(const struct h2k_xfs *xfs, struct h2k_view v,
                            uint32_t offset, struct h2k_xfs_dir_entry *out);

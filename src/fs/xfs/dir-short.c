@@ -5,7 +5,6 @@
 
 #include "base/checked.h"
 #include "base/error.h"
-#include "fs/xfs/dir-entry.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -20,10 +19,18 @@ struct names {
     uint8_t bytes[2048]; /* what the names point into */
 };
 
-static h2k_ino
-get_ino(const uint8_t *p, uint32_t size)
+/* That of an entry, whose name is at BYTES and has its type behind it. */
+static struct h2k_xfs_name
+name_of_entry(const struct h2k_xfs_dir *dir, const struct h2k_xfs_dir_entry *e,
+              const uint8_t *bytes)
 {
-    return size == 8 ? h2k_get_be64(p) : h2k_get_be32(p);
+    return (struct h2k_xfs_name){
+        .bytes = bytes,
+        .length = e->length,
+        .hash = h2k_xfs_hash((const char *)bytes, e->length),
+        .ino = e->ino,
+        .type = dir->xfs->geo.ftype ? e->name[e->length] : H2K_XFS_FT_UNKNOWN,
+    };
 }
 
 static uint8_t *
@@ -34,26 +41,6 @@ put_ino(uint8_t *p, uint32_t size, h2k_ino ino)
     else
         h2k_put_be32(p, (uint32_t)ino);
     return p + size;
-}
-
-/* One entry at AT of V; gives where the next one is, or 0. */
-static uint32_t
-load_name(const struct h2k_xfs_dir *dir, struct h2k_view v, uint32_t at,
-          uint32_t ino_size, struct h2k_xfs_name *name)
-{
-    uint32_t length = h2k_view_u8(v, at + H2K_XFS_SF_ENTRY_NAMELEN);
-    uint32_t type = at + H2K_XFS_SF_ENTRY_NAME + length;
-    uint32_t ino = type + dir->xfs->geo.ftype;
-    if (length == 0 || !h2k_view_has(v, at, ino + ino_size - at))
-        return 0;
-    *name = (struct h2k_xfs_name){
-        .bytes = v.data + at + H2K_XFS_SF_ENTRY_NAME,
-        .length = length,
-        .ino = get_ino(v.data + ino, ino_size),
-        .type = dir->xfs->geo.ftype ? v.data[type] : H2K_XFS_FT_UNKNOWN,
-    };
-    name->hash = h2k_xfs_hash((const char *)name->bytes, length);
-    return ino + ino_size;
 }
 
 static int
@@ -67,16 +54,18 @@ load_names(const struct h2k_xfs_dir *dir, struct names *names)
         return h2k_xfs_da_damaged(&dir->da, "more names than have room");
     memcpy(names->bytes, area, (size_t)size);
     struct h2k_view v = h2k_view_of(names->bytes, (size_t)size);
-    uint32_t ino_size = h2k_view_u8(v, H2K_XFS_SF_I8COUNT) == 0 ? 4 : 8;
-    uint32_t at = H2K_XFS_SF_PARENT + ino_size;
-    if (!h2k_view_has(v, 0, at))
+    uint32_t at = h2k_xfs_dir_short_begin(v);
+    if (at == 0)
         return h2k_xfs_da_damaged(&dir->da, "a directory without a header");
     names->count = h2k_view_u8(v, H2K_XFS_SF_COUNT);
-    names->parent = get_ino(v.data + H2K_XFS_SF_PARENT, ino_size);
+    names->parent = at == H2K_XFS_SF_PARENT + 8
+                        ? h2k_view_be64(v, H2K_XFS_SF_PARENT)
+                        : h2k_view_be32(v, H2K_XFS_SF_PARENT);
     for (uint32_t i = 0; i < names->count; i++) {
-        at = load_name(dir, v, at, ino_size, &names->name[i]);
-        if (at == 0)
+        struct h2k_xfs_dir_entry e;
+        if (!h2k_xfs_dir_short_get_next(dir->xfs, v, &at, &e))
             return h2k_xfs_da_damaged(&dir->da, "names that cannot be right");
+        names->name[i] = name_of_entry(dir, &e, e.name);
     }
     return at == size
                ? 0
@@ -306,12 +295,7 @@ collect(const struct h2k_xfs_dir *dir, struct names *names, uint32_t *used,
     uint8_t *bytes = names->bytes + *used;
     memcpy(bytes, e->name, e->length);
     *used += e->length;
-    names->name[names->count++] = (struct h2k_xfs_name){
-        .bytes = bytes,
-        .length = e->length,
-        .ino = e->ino,
-        .type = dir->xfs->geo.ftype ? e->name[e->length] : H2K_XFS_FT_UNKNOWN,
-    };
+    names->name[names->count++] = name_of_entry(dir, e, bytes);
     return 1;
 }
 

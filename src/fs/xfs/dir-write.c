@@ -75,7 +75,7 @@ h2k_xfs_dir_open(struct h2k_xfs_dir *dir, struct h2k_xfs *xfs,
         .xfs = xfs,
         .inode = inode,
         .form = H2K_XFS_DIR_IN_INODE,
-        .data_header = xfs->geo.v5 ? H2K_XFS_DD_SIZE : H2K_XFS_DD_SIZE_V4,
+        .data_header = h2k_xfs_dir_names_begin(xfs),
     };
     if (!S_ISDIR(h2k_xfs_inode_mode(inode)))
         return h2k_fail(H2K_E_NOTDIR, "inode %" PRIu64 " is not a directory",

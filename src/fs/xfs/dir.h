@@ -12,6 +12,7 @@
 #define H2K_FS_XFS_DIR_H
 
 #include "fs/xfs/da.h"
+#include "fs/xfs/dir-entry.h"
 
 enum h2k_xfs_dir_form {
     H2K_XFS_DIR_IN_INODE,
@@ -67,7 +68,6 @@ int h2k_xfs_dir_block_to_short(struct h2k_xfs_dir *dir);
 /* ---- Blocks of names: dir-data.c.  END is where the names end: the
  * block's end, or its index. ---- */
 
-uint32_t h2k_xfs_dir_entry_size(const struct h2k_xfs *xfs, uint32_t length);
 /* A new block's names: none. */
 void h2k_xfs_dir_data_clear(struct h2k_xfs_dir *dir, struct h2k_xfs_buf *buf,
                             uint32_t end);
