@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define PIECE (64u << 10) /* bytes that are encrypted at once */
+#define PIECE (16u << 10) /* bytes that are encrypted at once */
 #define SECTOR_MAX 4096
 
 struct content {
