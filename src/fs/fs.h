@@ -61,7 +61,6 @@ struct h2k_fs_info {
     char label[256];
     uint64_t size;     /* bytes the filesystem spans */
     bool mountable;    /* files can be read by a driver of ours */
-    bool read_only;    /* and no driver of ours writes them */
     bool clean;        /* was unmounted cleanly */
     bool replayed;     /* its journal was replayed on opening */
     uint64_t devices;  /* volumes that it is spread over; 0 as 1 */

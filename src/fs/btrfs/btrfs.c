@@ -62,7 +62,6 @@ btrfs_probe(struct h2k_block *volume, struct h2k_fs_info *info)
     if (h2k_btrfs_sum_check_type(super->sum_type) < 0)
         return -1;
     info->mountable = true;
-    info->read_only = true;
     return 1;
 }
 
@@ -108,7 +107,6 @@ open_members(struct h2k_block *const *volumes, size_t count, bool writable,
         return NULL;
     }
     info->mountable = true;
-    info->read_only = true;
     info->device = 0;
     note_missing(fs, info);
     return h2k_fs_new(&btrfs_ops, fs, false);
