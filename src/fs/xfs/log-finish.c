@@ -9,6 +9,8 @@
 #include "fs/xfs/log-replay.h"
 #include "fs/xfs/super.h"
 
+#include <string.h>
+
 struct counts {
     uint64_t inodes, free_inodes, free_blocks;
     bool unlinked; /* some inode is, and is to be released */
@@ -55,6 +57,38 @@ sum_ags(struct h2k_xlog_replay *r, const uint8_t *super, struct counts *sum)
     return 0;
 }
 
+/* What no change of a mounted volume touches: where it is cut, and where its
+ * log is.  SUPER is what the replay has brought. */
+static int
+check_same(struct h2k_xlog_replay *r, const uint8_t *super)
+{
+    static const struct {
+        uint16_t from, to;
+    } fields[] = {
+        { H2K_XFS_SB_MAGICNUM, H2K_XFS_SB_DBLOCKS },
+        { H2K_XFS_SB_UUID, H2K_XFS_SB_ROOTINO },
+        { H2K_XFS_SB_AGBLOCKS, H2K_XFS_SB_AGCOUNT },
+        { H2K_XFS_SB_LOGBLOCKS, H2K_XFS_SB_VERSIONNUM },
+        { H2K_XFS_SB_SECTSIZE, H2K_XFS_SB_FNAME },
+        { H2K_XFS_SB_BLOCKLOG, H2K_XFS_SB_REXTSLOG },
+        { H2K_XFS_SB_DIRBLKLOG, H2K_XFS_SB_FEATURES2 },
+    };
+    uint8_t old[H2K_XFS_SB_SIZE];
+    if (h2k_block_pread(r->log.volume, old, sizeof(old), 0) < 0)
+        return -1;
+    uint16_t changed = h2k_get_be16(old + H2K_XFS_SB_VERSIONNUM) ^
+                       h2k_get_be16(super + H2K_XFS_SB_VERSIONNUM);
+    bool same =
+        (changed & (H2K_XFS_VERSION_MASK | H2K_XFS_VERSION_LOGV2)) == 0;
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        same = same && memcmp(old + fields[i].from, super + fields[i].from,
+                              fields[i].to - fields[i].from) == 0;
+    return same ? 0
+                : h2k_fail(H2K_E_CORRUPT,
+                           "the superblock that it brought is another "
+                           "volume's; run xfs_repair on it first");
+}
+
 /* The superblock that the replay has brought, which may have more AGs. */
 int
 h2k_xlog_count(struct h2k_xlog_replay *r)
@@ -64,11 +98,7 @@ h2k_xlog_count(struct h2k_xlog_replay *r)
     uint8_t *super = r->buffer;
     if (h2k_block_pread(r->target, super, geo->sector_size, 0) < 0)
         return -1;
-    if (h2k_get_be32(super) != H2K_XFS_SB_MAGIC)
-        return h2k_fail(H2K_E_CORRUPT,
-                        "the superblock that it brought is damaged; run "
-                        "xfs_repair on it first");
-    if (sum_ags(r, super, &sum) < 0)
+    if (check_same(r, super) < 0 || sum_ags(r, super, &sum) < 0)
         return -1;
     /* Nobody looks for them once the log is clean. */
     if (sum.unlinked && h2k_xfs_super_check_writable(geo) < 0)
