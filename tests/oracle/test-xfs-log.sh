@@ -146,16 +146,34 @@ storm()
     rm stop
 }
 
+# Metadata that is logged and given up, and then is a file's content: that is
+# not to be overwritten.
+reuse()
+{
+    mkdir mnt/directory
+    (cd mnt/directory && seq 3000 | sed 's/$/.a-name-of-some-length/' |
+        xargs touch)
+    xfs_io -c fsync mnt/directory
+    rm -r mnt/directory
+    sync -f mnt
+    sleep .2
+    sync -f mnt
+    tr '\0' x </dev/zero 2>/dev/null | dd of=mnt/full bs=1M 2>/dev/null
+    xfs_io -c fsync mnt/full
+    xfs_io -x -c shutdown mnt
+}
+
 # make_changes SEED COUNT SYNCS CUT: changes, and the end
 make_changes()
 {
     # shellcheck disable=SC2086
     attach image $mount_options || return 1
-    [ "$4" = storm ] ||
+    [ "$2" -eq 0 ] ||
         python3 "$change" mnt "$1" "$2" "$3" >change.log 2>&1 ||
         sed 's/^/# /' change.log
     case $4 in
     storm) storm "$1" ;;
+    reuse) reuse ;;
     flush) xfs_io -x -c 'shutdown -f' mnt ;;
     cut) xfs_io -x -c shutdown mnt ;;
     esac
@@ -201,7 +219,7 @@ compare()
     is "$(cat log)" same "$1: is what the kernel makes of it"
     ok $status "$1: xfs_repair -n finds nothing"
     [ $status -eq 0 ] || sed 's/^/# /' repair.log
-    attach ours && touch mnt/new && release
+    attach ours && rm -f mnt/full && touch mnt/new && release
     ok $? "$1: can be written to by the kernel"
 }
 
@@ -296,6 +314,7 @@ a log that wraps|-l size=10m||2500|1|cut
 every feature|-m rmapbt=1,reflink=1,bigtime=1 -i nrext64=1 -n size=8k||300|3|cut
 no feature|-m rmapbt=0,reflink=0,bigtime=0,finobt=0,inobtcount=0 -i sparse=0||200|3|cut
 blocks of 1 KiB|-b size=1024 -n size=4096||200|3|cut
+blocks used again|-d agcount=2||0|0|reuse
 many at once|-m rmapbt=1,reflink=1||0|0|storm
 large inodes, and sectors|-i size=2048 -s size=4096||150|3|cut
 a stripe unit|-l su=256k|-o logbsize=256k|150|6|cut
