@@ -5,7 +5,7 @@
  * and files that no edit is about are as they were.
  */
 #include "fs/memory.h"
-#include "guest/edits.h"
+#include "guest/fix/edits.h"
 
 #include "rewrite.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* /etc/fstab, /etc/crypttab and what else is one statement a line. */
-#include "guest/fstab.h"
+#include "guest/fix/fstab.h"
 
 #include "rewrite.h"
 

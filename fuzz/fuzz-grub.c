@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* grub.cfg, /etc/default/grub, bare kernel command lines, boot loader entries
  * and grubenv. */
-#include "guest/bls-rewrite.h"
-#include "guest/grub.h"
+#include "guest/fix/bls-rewrite.h"
+#include "guest/fix/grub.h"
 
 #include "rewrite.h"
 

@@ -5,8 +5,8 @@
  */
 #include "base/error.h"
 #include "block/memory.h"
-#include "guest/cpio.h"
-#include "guest/supplement.h"
+#include "guest/boot/cpio.h"
+#include "guest/fix/supplement.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
 #include "block/memory.h"
 #include "fs/memory.h"
 #include "guest/fstab-read.h"
-#include "guest/inspect.h"
+#include "guest/inspect/inspect.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* The indexes of modules, one behind the other with a NUL between: dep,
  * builtin, softdep, alias; and the closure of every module in them. */
-#include "guest/modules.h"
+#include "guest/boot/modules.h"
 
 #include <stdio.h>
 #include <stdlib.h>

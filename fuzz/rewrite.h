@@ -7,7 +7,7 @@
 #ifndef H2K_FUZZ_REWRITE_H
 #define H2K_FUZZ_REWRITE_H
 
-#include "guest/rewrite.h"
+#include "guest/fix/rewrite.h"
 
 #include <stdlib.h>
 #include <string.h>

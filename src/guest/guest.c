@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "guest/foreign.h"
-#include "guest/kernels.h"
+#include "guest/boot/kernels.h"
 #include "guest/volumes.h"
 
 #include <stdio.h>

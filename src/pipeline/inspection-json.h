@@ -3,7 +3,7 @@
 #ifndef H2K_PIPELINE_INSPECTION_JSON_H
 #define H2K_PIPELINE_INSPECTION_JSON_H
 
-#include "guest/inspect.h"
+#include "guest/inspect/inspect.h"
 
 #include <jansson.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* FIX: the guest's edits, made in the overlays. */
 #include "base/error.h"
-#include "guest/fix.h"
+#include "guest/fix/fix.h"
 #include "pipeline/job.h"
 #include "pipeline/json.h"
 

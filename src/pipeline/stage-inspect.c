@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* INSPECT: what is in the disks. */
 #include "base/error.h"
-#include "guest/inspect.h"
+#include "guest/inspect/inspect.h"
 #include "pipeline/inspection-json.h"
 #include "pipeline/job.h"
 #include "pipeline/json.h"

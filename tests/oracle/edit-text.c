@@ -5,8 +5,8 @@
  * "00000000-0000-4000-8000-0000000000XN" and so on.  Warnings go to standard
  * error.
  */
-#include "guest/fstab.h"
-#include "guest/grub.h"
+#include "guest/fix/fstab.h"
+#include "guest/fix/grub.h"
 
 #include <hyper2kvm/error.h>
 

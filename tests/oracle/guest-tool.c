@@ -8,8 +8,8 @@
  */
 
 #include "block/overlay.h"
-#include "guest/fix.h"
-#include "guest/inspect.h"
+#include "guest/fix/fix.h"
+#include "guest/inspect/inspect.h"
 #include "image/image.h"
 
 #include <hyper2kvm/error.h>

@@ -7,7 +7,7 @@
  */
 #include "block/file.h"
 #include "fs/memory.h"
-#include "guest/supplement.h"
+#include "guest/fix/supplement.h"
 
 #include "memtree.h"
 

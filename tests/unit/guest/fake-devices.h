@@ -4,7 +4,7 @@
 #ifndef H2K_TESTS_FAKE_DEVICES_H
 #define H2K_TESTS_FAKE_DEVICES_H
 
-#include "guest/rewrite.h"
+#include "guest/fix/rewrite.h"
 
 #include "tap.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* Boot loader entries: which kernels they name, which is the default, and
  * the devices in them. */
-#include "guest/bls.h"
+#include "guest/boot/bls.h"
 
 #include "base/error.h"
 #include "fs/memory.h"
-#include "guest/edits.h"
+#include "guest/fix/edits.h"
 
 #include "fake-devices.h"
 #include "memtree.h"

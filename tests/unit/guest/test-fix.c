@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "guest/edits.h"
+#include "guest/fix/edits.h"
 #include "guest/guest.h"
-#include "guest/report-text.h"
+#include "guest/text/report-text.h"
 
 #include "base/error.h"
 #include "fs/memory.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "guest/fstab.h"
+#include "guest/fix/fstab.h"
 
 #include "fake-devices.h"
 #include "tap.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "guest/grub.h"
+#include "guest/fix/grub.h"
 
 #include "fake-devices.h"
 #include "tap.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* Reading initramfs files, and the edit that extends them, on trees in
  * memory. */
-#include "guest/cpio.h"
-#include "guest/edits.h"
-#include "guest/kernels.h"
-#include "guest/supplement.h"
+#include "guest/boot/cpio.h"
+#include "guest/fix/edits.h"
+#include "guest/boot/kernels.h"
+#include "guest/fix/supplement.h"
 
 #include "block/memory.h"
 #include "fs/memory.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* A guest made of volumes in memory: what devices mean, what is mounted, and
  * what the inspection says. */
-#include "guest/inspect.h"
+#include "guest/inspect/inspect.h"
 
 #include "block/memory.h"
 #include "block/overlay.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* LVM2's own configuration: filters and the file of devices. */
-#include "guest/edits.h"
+#include "guest/fix/edits.h"
 
 #include "base/error.h"
 #include "fs/memory.h"

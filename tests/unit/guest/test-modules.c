@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "guest/modules.h"
+#include "guest/boot/modules.h"
 
 #include "tap.h"
 

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * The kernels that a guest can boot: images in /boot, modules, initramfs
+ * files, and which of the drivers that KVM needs each of them has.
+ */
+#ifndef H2K_GUEST_KERNELS_H
+#define H2K_GUEST_KERNELS_H
+
+#include "fs/root.h"
+#include "guest/boot/initramfs.h"
+#include "guest/boot/modules.h"
+#include "guest/text/strings.h"
+
+#define H2K_KERNELS_MAX 64
+
+/* The drivers, in the order of h2k_driver_names. */
+enum h2k_driver {
+    H2K_DRIVER_VIRTIO,
+    H2K_DRIVER_VIRTIO_RING,
+    H2K_DRIVER_VIRTIO_PCI,
+    H2K_DRIVER_VIRTIO_PCI_MODERN_DEV, /* parts of virtio_pci that newer */
+    H2K_DRIVER_VIRTIO_PCI_LEGACY_DEV, /* kernels have as modules */
+    H2K_DRIVER_VIRTIO_BLK,
+    H2K_DRIVER_VIRTIO_SCSI,
+    H2K_DRIVER_SD_MOD,
+    H2K_DRIVER_VIRTIO_NET,
+    H2K_DRIVER_VIRTIO_BALLOON,
+    H2K_DRIVER_VIRTIO_CONSOLE,
+    H2K_DRIVER_VIRTIO_RNG,
+    H2K_DRIVER_COUNT,
+};
+extern const char *const h2k_driver_names[H2K_DRIVER_COUNT];
+
+enum h2k_driver_state {
+    H2K_DRIVER_MISSING, /* this kernel was built without */
+    H2K_DRIVER_MODULE,
+    H2K_DRIVER_BUILTIN,
+};
+const char *h2k_driver_state_name(enum h2k_driver_state state);
+
+struct h2k_kernel_driver {
+    enum h2k_driver_state state;
+    bool in_initramfs; /* a module that is in the archive too */
+};
+
+struct h2k_kernel {
+    char *version;        /* "6.1.0-56-amd64" */
+    char *image;          /* "/boot/vmlinuz-6.1.0-56-amd64" */
+    char *modules_dir;    /* "/lib/modules/6.1.0-56-amd64"; NULL: none */
+    char *initramfs_path; /* NULL: none */
+    struct h2k_modules *modules;     /* NULL: none, or see `problem` */
+    struct h2k_initramfs *initramfs; /* NULL: none */
+    char *archive_dir; /* the modules' place in it; NULL without initramfs */
+    struct h2k_strings archive_modules; /* names in it, sorted */
+    struct h2k_kernel_driver drivers[H2K_DRIVER_COUNT];
+    bool is_default;   /* what the boot loader starts */
+    char problem[240]; /* what could not be read of it, or "" */
+};
+
+struct h2k_kernels {
+    struct h2k_kernel *items; /* newest first */
+    size_t count;
+    struct h2k_strings warnings;
+};
+
+/*
+ * The kernels of the guest in ROOT: each image in /boot with its modules and
+ * its initramfs, read.  What of one kernel cannot be read is its `problem`;
+ * NULL only when reading the disk fails or memory runs out.
+ */
+struct h2k_kernels *h2k_kernels_read(struct h2k_root *root);
+void h2k_kernels_free(struct h2k_kernels *kernels);
+H2K_DEFINE_AUTO(h2k_kernels, h2k_kernels_free)
+
+struct h2k_guest;
+/* GUEST's, read once and kept until h2k_guest_forget_kernels, which an edit
+ * of them calls. */
+struct h2k_kernels *h2k_guest_kernels(struct h2k_guest *guest);
+void h2k_guest_forget_kernels(struct h2k_guest *guest);
+
+/* NULL when there is no kernel. */
+const struct h2k_kernel *
+h2k_kernels_default(const struct h2k_kernels *kernels);
+
+/* Is the module NAME (with '_') in its initramfs? */
+bool h2k_kernel_in_archive(const struct h2k_kernel *kernel, const char *name);
+
+/* Can KERNEL drive a virtio disk and its bus at all? */
+bool h2k_kernel_has_virtio(const struct h2k_kernel *kernel);
+
+/* ---- Between kernels.c, kernels-find.c and kernels-default.c ---- */
+
+/* Every kernel of ROOT, filled, at the end of KERNELS. */
+int h2k_kernels_find(struct h2k_root *root, struct h2k_kernels *kernels);
+/* All about a kernel whose version, image and initramfs_path are set. */
+int h2k_kernel_fill(struct h2k_root *root, struct h2k_kernel *kernel);
+/* Where the modules of VERSION are, the caller's to free, or NULL. */
+int h2k_find_modules_dir(struct h2k_root *root, const char *version,
+                         char **dir);
+/* Is the thread's error about the guest's content, so that the rest of the
+ * guest can be read all the same? */
+bool h2k_is_content_error(void);
+
+/* The release in a bzImage's or arm64 Image's own header ("6.1.0-56-amd64"),
+ * "" when it has none (Documentation/arch/x86/boot.rst, kernel_version). */
+int h2k_kernel_image_version(struct h2k_root *root, const char *path,
+                             char version[256]);
+
+/* Compare versions as package managers do: runs of digits by value. */
+int h2k_version_compare(const char *a, const char *b);
+
+/* The release that the boot loader's default entry starts, among KERNELS,
+ * which are newest first: an index. */
+size_t h2k_kernels_choose_default(struct h2k_root *root,
+                                  const struct h2k_kernels *kernels);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Every edit, each from its own file; edits.c has their order. */
+#ifndef H2K_GUEST_EDITS_H
+#define H2K_GUEST_EDITS_H
+
+#include "guest/fix/fix.h"
+
+extern const struct h2k_edit h2k_edit_initramfs;      /* initramfs.c */
+extern const struct h2k_edit h2k_edit_fstab;          /* fstab.c */
+extern const struct h2k_edit h2k_edit_crypttab;       /* crypttab.c */
+extern const struct h2k_edit h2k_edit_grub;           /* grub.c */
+extern const struct h2k_edit h2k_edit_vmware_tools;   /* vmware_tools.c */
+extern const struct h2k_edit h2k_edit_resume;         /* resume.c */
+extern const struct h2k_edit h2k_edit_modprobe;       /* modprobe.c */
+extern const struct h2k_edit h2k_edit_xorg;           /* xorg.c */
+extern const struct h2k_edit h2k_edit_lvm;            /* lvm-config.c */
+extern const struct h2k_edit h2k_edit_loader_entries; /* loader-entries.c */
+extern const struct h2k_edit h2k_edit_uefi;           /* uefi.c */
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * FIX: the edits that make a guest boot and live on KVM.
+ *
+ * The edits are listed, in order, in edits.c; each is one file.  All of
+ * them work on the guest's tree (fs/root.h), whose filesystems lie on an
+ * overlay, so a failed or a dry run leaves nothing behind.  Every change is
+ * recorded with its file and its before and after; a second run on the
+ * result changes nothing; what cannot be done safely is a warning, or
+ * H2K_E_UNFIXABLE, that says what to do.
+ */
+#ifndef H2K_GUEST_FIX_H
+#define H2K_GUEST_FIX_H
+
+#include "base/cleanup.h"
+#include "fs/root.h"
+#include "guest/fix/devices.h"
+#include "guest/text/strings.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct h2k_guest; /* guest.h */
+
+enum h2k_fix_fstab {
+    H2K_FIX_FSTAB_STABILIZE_ALL, /* every name that depends on the controller
+                                  */
+    H2K_FIX_FSTAB_BYPATH_ONLY,   /* only /dev/disk/by-path/… */
+    H2K_FIX_FSTAB_NOOP,          /* none */
+};
+
+/* "stabilize-all" and so on; 0, or -1 with H2K_E_USAGE. */
+int h2k_fix_fstab_parse(const char *word, enum h2k_fix_fstab *out);
+const char *h2k_fix_fstab_name(enum h2k_fix_fstab mode);
+
+struct h2k_fix_options {
+    bool backup;          /* keep what an edit replaces, beside it */
+    bool print_fstab;     /* give fstab before and after in the result */
+    bool update_grub;     /* the boot loader's edits */
+    bool regen_initramfs; /* the initramfs supplement */
+    bool remove_vmware_tools;
+    bool dry_run; /* the overlay is thrown away afterwards: for edits
+                     nothing is different */
+    enum h2k_fix_fstab fstab_mode;
+    int64_t now; /* seconds since 1970 for the backups' names, in UTC; 0 for
+                    the clock */
+};
+
+/* Options as the manifest's defaults have them. */
+struct h2k_fix_options h2k_fix_defaults(void);
+
+/* One change.  Strings are owned, valid UTF-8 (other bytes as \xNN) and of
+ * at most H2K_CHANGE_TEXT_MAX bytes, the rest cut off behind "…". */
+#define H2K_CHANGE_TEXT_MAX 1024
+struct h2k_change {
+    const char *stage; /* "fix" */
+    const char *edit;  /* the edit's name, a constant */
+    char *file;        /* in the guest, "/etc/fstab" */
+    char *what;        /* "the device of /boot" */
+    char *before;      /* NULL for what was not there */
+    char *after;       /* NULL for what is gone */
+};
+
+/* What FIX did.  Initialise with { 0 }; free with h2k_fix_result_free. */
+struct h2k_fix_result {
+    struct h2k_change *changes;
+    size_t change_count;
+    size_t changes_left_out;     /* beyond H2K_CHANGES_MAX */
+    struct h2k_strings warnings; /* "fstab: /etc/fstab: …" */
+    struct h2k_strings backups;  /* paths in the guest */
+
+    struct h2k_strings drivers_injected; /* module names, by the initramfs */
+    struct h2k_strings kernels;          /* versions that got them */
+    bool boot_updated;                   /* by the boot loader's edits */
+    size_t fstab_entries; /* entries read, also those left as they are */
+    struct h2k_strings fstab_changed; /* "/dev/sda4 -> UUID=…" */
+    char *fstab_before, *fstab_after; /* with print_fstab: whole texts, NULL
+                                         where there is no fstab */
+};
+#define H2K_CHANGES_MAX 4096
+#define H2K_WARNINGS_MAX 1024
+
+void h2k_fix_result_free(struct h2k_fix_result *result); /* empties it */
+
+/* A run of FIX, as edits see it. */
+struct h2k_fix {
+    struct h2k_guest *guest; /* NULL in tests of single edits */
+    struct h2k_root *root;   /* the guest's, writable */
+    struct h2k_devices devices;
+    const struct h2k_fix_options *options;
+    struct h2k_fix_result *result;
+
+    /* Kept by fix.c and backup.c. */
+    const char *edit;          /* whose turn it is */
+    int64_t now;               /* the options', or the clock */
+    struct h2k_strings backed; /* files that have their backup already */
+};
+
+/* One edit.  A constant in its own file, listed in edits.c. */
+struct h2k_edit {
+    const char *name; /* "fstab", for changes and messages */
+    /* Is it asked for, and is there something in this guest that it is
+     * about?  An edit that does not apply is not run. */
+    bool (*applies)(struct h2k_fix *fix);
+    /* 0, or -1 with an error, which ends FIX.  An edit that finds all as it
+     * should be does nothing. */
+    int (*run)(struct h2k_fix *fix);
+};
+
+/* The edits in order, ended by NULL. */
+extern const struct h2k_edit *const h2k_edits[];
+
+/*
+ * All edits on GUEST, and its filesystems flushed.  RESULT, which says what
+ * was done until then, is filled on failure too.  H2K_E_UNFIXABLE when the
+ * guest would not boot; the overlay is to be thrown away on any failure.
+ */
+int h2k_fix_run(struct h2k_guest *guest, const struct h2k_fix_options *options,
+                struct h2k_fix_result *result);
+
+/* The same with root, devices, options and result given: FIX's other
+ * fields zero.  For tests; h2k_fix_run ends here. */
+int h2k_fix_run_edits(struct h2k_fix *fix,
+                      const struct h2k_edit *const *edits);
+
+/* ---- For edits ---- */
+
+/* Guest files that are edited as text are no larger. */
+#define H2K_FIX_FILE_MAX (4u << 20)
+
+/* A guest's regular file, NUL-terminated; the caller's to free.  1; 0 with
+ * *TEXT NULL when there is none; -1 with an error, for one that is too large
+ * or no regular file too. */
+int h2k_fix_read(struct h2k_fix *fix, const char *path, char **text,
+                 size_t *size);
+/* Replace a file that is there, after its backup, with the same mode, owner
+ * and attributes.  Record the changes yourself. */
+int h2k_fix_replace(struct h2k_fix *fix, const char *path, const void *data,
+                    size_t size);
+/* A new file, 0:0 and MODE; missing directories are made. */
+int h2k_fix_create(struct h2k_fix *fix, const char *path, const void *data,
+                   size_t size, uint32_t mode);
+/* Remove a file after its backup, or a link. */
+int h2k_fix_remove(struct h2k_fix *fix, const char *path);
+/* Where asked for: PATH's copy, named PATH.backup.hyper2kvm.YYYYMMDD-HHMMSS,
+ * once for each file and run, with the same mode, owner and attributes.  In
+ * a directory whose every file is read by the guest, the copy is put beside
+ * the directory instead, where nothing reads it. */
+int h2k_fix_backup(struct h2k_fix *fix, const char *path);
+
+/* Remember a change that was made.  BEFORE and AFTER may be NULL. */
+int h2k_fix_record(struct h2k_fix *fix, const char *file, const char *what,
+                   const char *before, const char *after);
+/* The same with BEFORE and AFTER of given lengths, of any bytes. */
+int h2k_fix_record_bytes(struct h2k_fix *fix, const char *file,
+                         const char *what, const char *before,
+                         size_t before_size, const char *after,
+                         size_t after_size);
+/* Something that the user should know, "FILE: what, and what to do". */
+int h2k_fix_warn(struct h2k_fix *fix, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif
