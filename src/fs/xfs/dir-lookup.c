@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* One name of a directory, by the index of hashes ("Directories"). */
 #include "base/error.h"
-#include "fs/xfs/da.h"
 #include "fs/xfs/dir-entry.h"
+#include "fs/xfs/dir.h"
 
 #include <inttypes.h>
 
@@ -186,19 +186,30 @@ find(struct wanted *w, struct h2k_xfs_inode *inode)
 }
 
 int
-h2k_xfs_lookup(void *state, h2k_ino dir, const char *name, h2k_ino *out)
+h2k_xfs_dir_get(struct h2k_xfs *xfs, struct h2k_xfs_inode *inode,
+                const char *name, h2k_ino *out)
 {
-    struct wanted w = { .xfs = state,
+    struct wanted w = { .xfs = xfs,
                         .name = name,
                         .length = (uint32_t)strlen(name) };
-    struct h2k_xfs_inode inode;
-    h2k_xfs_read_begin(w.xfs);
     w.hash = hash_of(&w);
-    if (h2k_xfs_inode_read(w.xfs, dir, &inode) < 0 || find(&w, &inode) < 0)
-        return h2k_prefix("xfs: ");
+    if (find(&w, inode) < 0)
+        return -1;
     if (w.found == 0)
-        return h2k_fail(H2K_E_NOENT,
-                        "xfs: no '%s' in directory inode %" PRIu64, name, dir);
+        return h2k_fail(H2K_E_NOENT, "no '%s' in directory inode %" PRIu64,
+                        name, inode->ino);
     *out = w.found;
+    return 0;
+}
+
+int
+h2k_xfs_lookup(void *state, h2k_ino dir, const char *name, h2k_ino *out)
+{
+    struct h2k_xfs *xfs = state;
+    struct h2k_xfs_inode inode;
+    h2k_xfs_read_begin(xfs);
+    if (h2k_xfs_inode_read(xfs, dir, &inode) < 0 ||
+        h2k_xfs_dir_get(xfs, &inode, name, out) < 0)
+        return h2k_prefix("xfs: ");
     return 0;
 }

@@ -154,20 +154,6 @@ find_name(struct names *names, const struct h2k_xfs_name *name)
 }
 
 int
-h2k_xfs_dir_short_get(struct h2k_xfs_dir *dir, const struct h2k_xfs_name *name,
-                      h2k_ino *out)
-{
-    struct names names;
-    if (load_names(dir, &names) < 0)
-        return -1;
-    const struct h2k_xfs_name *found = find_name(&names, name);
-    if (found == NULL)
-        return 0;
-    *out = found->ino;
-    return 1;
-}
-
-int
 h2k_xfs_dir_short_add(struct h2k_xfs_dir *dir, const struct h2k_xfs_name *name)
 {
     struct names names;

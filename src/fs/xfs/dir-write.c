@@ -104,35 +104,6 @@ no_name(const struct h2k_xfs_inode *inode, const char *name)
                     name, inode->ino);
 }
 
-static int
-get_number(struct h2k_xfs_dir *dir, const struct h2k_xfs_name *name,
-           h2k_ino *out)
-{
-    struct h2k_xfs_dir_spot spot;
-    if (dir->form == H2K_XFS_DIR_IN_INODE)
-        return h2k_xfs_dir_short_get(dir, name, out);
-    int rc = h2k_xfs_dir_find(dir, name, &spot);
-    if (rc > 0)
-        *out =
-            h2k_get_be64(spot.data->data + spot.offset + H2K_XFS_DE_INUMBER);
-    return rc;
-}
-
-int
-h2k_xfs_dir_get(struct h2k_xfs *xfs, struct h2k_xfs_inode *inode,
-                const char *text, h2k_ino *out)
-{
-    struct h2k_xfs_name name = h2k_xfs_name_of(text, 0, 0);
-    struct h2k_xfs_dir dir;
-    if (h2k_xfs_dir_open(&dir, xfs, inode) < 0)
-        return -1;
-    int rc = get_number(&dir, &name, out);
-    h2k_xfs_dir_close(&dir);
-    if (rc == 0)
-        return no_name(inode, text);
-    return rc < 0 ? -1 : 0;
-}
-
 int
 h2k_xfs_dir_init(struct h2k_xfs *xfs, struct h2k_xfs_inode *inode,
                  h2k_ino parent)

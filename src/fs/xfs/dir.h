@@ -50,9 +50,7 @@ int h2k_xfs_dir_get(struct h2k_xfs *xfs, struct h2k_xfs_inode *inode,
 
 /* ---- Names in the inode: dir-short.c ---- */
 
-/* All four give 1, or 0: no such name, or no room for it. */
-int h2k_xfs_dir_short_get(struct h2k_xfs_dir *dir,
-                          const struct h2k_xfs_name *name, h2k_ino *out);
+/* All three give 1, or 0: no such name, or no room for it. */
 int h2k_xfs_dir_short_add(struct h2k_xfs_dir *dir,
                           const struct h2k_xfs_name *name);
 int h2k_xfs_dir_short_remove(struct h2k_xfs_dir *dir,
