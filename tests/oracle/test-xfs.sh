@@ -174,12 +174,13 @@ test_free()
     is "$(awk '{ n += $2 / 4096 } END { print n }' ranges)" \
         "$(awk '{ n += $3 } END { print n }' freeblks)" \
         "all that is free is reported"
-    is "$(echo space | "$fs_op" -R image)" \
-        "$(xfs_db -r -c 'sb 0' -c 'p fdblocks dblocks agcount' image |
-            awk '{ n[NR] = $3 } END {
-                r = int(n[2] / 20); if (r > 8192) r = 8192
-                printf "%d", (n[1] - r - 8 * n[3]) * 4096 }')" \
-        "what the kernel keeps back is not space"
+    # What the kernel keeps back differs a little from one to the next.
+    mount -o loop image mnt
+    kernel=$(($(stat -f -c '%a * %S' mnt)))
+    umount mnt
+    space=$(echo space | "$fs_op" -R image)
+    [ "$space" -le "$kernel" ] && [ "$space" -gt $((kernel / 20 * 19)) ]
+    ok $? "what the kernel keeps back is not space ($space of $kernel bytes)"
     echo spoil | "$fs_op" -r image
     xfs_repair -n image >repair.log 2>&1
     status=$?
