@@ -120,6 +120,7 @@ cat differ 2>/dev/null
 [ ! -e differ ]
 ok $? "mdadm sees the same superblocks as before"
 member b 1
+(cd .. && member b 1)
 cmp b1 ../b1
 ok $? "the member that had failed was not written"
 tap_done
