@@ -92,7 +92,8 @@ h2k_guest_open_filesystems(struct h2k_guest *guest)
 {
     for (size_t i = 0; i < guest->volume_count; i++) {
         struct h2k_guest_volume *volume = &guest->volumes[i];
-        int rc = volume->block == NULL && volume->logical != NULL
+        int rc = volume->block == NULL && volume->logical != NULL &&
+                         volume->logical->foreign
                      ? h2k_foreign_open_logical(guest, volume)
                      : open_volume(guest, volume);
         if (rc < 0)

@@ -232,6 +232,7 @@ list_volume(struct assembly *a, uint32_t i)
     snprintf(v->id, sizeof(v->id), "%s", l->id);
     snprintf(v->group_id, sizeof(v->group_id), "%s", group->id);
     snprintf(v->problem, sizeof(v->problem), "%s", a->maker.made[i].problem);
+    v->foreign = a->maker.made[i].foreign;
     return list_sources(a, i, v);
 }
 

@@ -40,6 +40,8 @@ struct h2k_lvm_volume {
     uint64_t length;         /* bytes */
     struct h2k_block *block; /* owned; NULL where it is not read */
     char problem[300];       /* why it is not read, or not written; or "" */
+    bool foreign;            /* it is not read because of its kind (thin,
+                                cache, …): nothing is missing or damaged */
     size_t *sources;         /* owned: those that it lies on, ascending */
     size_t source_count;
 };

@@ -72,7 +72,8 @@ leg_block(struct making *m, const struct h2k_lvm_leg *leg,
         h2k_fail(H2K_E_CORRUPT, "%s is made of itself",
                  group->logical[leg->index].name);
     else if (*out == NULL)
-        h2k_fail(H2K_E_UNSUPPORTED, "%s", inner->problem);
+        h2k_fail(inner->foreign ? H2K_E_UNSUPPORTED : H2K_E_NOENT, "%s",
+                 inner->problem);
     else if (!h2k_block_writable(*out))
         forbid_writing(m, "%s", inner->problem);
     return 0;
@@ -255,5 +256,6 @@ h2k_lvm_make(struct h2k_lvm_maker *maker, uint32_t index)
     if (!h2k_error_is_content())
         return -1;
     snprintf(made->problem, sizeof(made->problem), "%s", h2k_errmsg());
+    made->foreign = h2k_errcode() == H2K_E_UNSUPPORTED;
     return 0;
 }

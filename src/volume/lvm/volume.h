@@ -12,6 +12,7 @@
 struct h2k_lvm_made {
     bool tried;
     bool open;               /* it is being made now */
+    bool foreign;            /* it cannot: its kind is not read by us */
     struct h2k_block *block; /* owned; NULL: it cannot be read */
     char problem[200];       /* why not, or why it is not written */
 };
