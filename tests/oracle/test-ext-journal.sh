@@ -253,4 +253,5 @@ with open(sys.argv[1], 'r+b') as image:
 END
 debugfs -w -R 'feature orphan_present' image >/dev/null 2>&1
 same_orphans "a file of orphans"
+echo '# matrix: ext2, ext3, ext4 | unclean journal | read=as e2fsck, write'
 tap_done

@@ -105,6 +105,7 @@ test_options()
         "$*: debugfs reads the new content"
     debugfs -R 'stat /etc/long' image 2>/dev/null | grep -q 'Size: 65'
     ok $? "$*: and the link's length"
+    echo "# matrix: ext2, ext3, ext4 | mke2fs $* | read, write"
 }
 
 # Space that is reported free holds nothing: spoil it, and nothing changes.

@@ -81,6 +81,7 @@ done >script
 timeout 280 "$fs_op" -g image <script >log 2>&1
 status=$?
 ok $status "jfs: $((rounds * 60)) random changes, with fsck.jfs after each 60"
+echo '# matrix: jfs | random changes | libguestfs'
 [ $status -eq 0 ] || tail -n 5 log | cut -c 1-300 | sed 's/^/# /'
 
 # ---- A guest on btrfs, by the whole pipeline ----
@@ -100,6 +101,7 @@ qemu-img convert -O raw out/*.qcow2 fixed.raw
 tail -c +$((16 * 1048576 + 1)) fixed.raw | head -c $((199 * 1048576)) >root.img
 btrfs check --readonly root.img >check.log 2>&1
 ok $? 'btrfs check finds nothing'
+echo '# matrix: btrfs | a guest, by the whole pipeline | libguestfs'
 echo 'cat /etc/fstab' | "$fs_op" -R root.img | grep -c '^UUID=' >count
 is "$(cat count)" 3 'the edits are there'
 if [ "$(id -u)" -eq 0 ] && mkdir mnt && mount -o loop,ro root.img mnt 2>/dev/null; then

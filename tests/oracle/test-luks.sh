@@ -41,6 +41,7 @@ for options in \
         "$tool" -k all:file:key write 'disk / LUKS' disk &&
         qemu_reads disk got && cmp got want
     ok $? "and written, as QEMU reads it"
+    echo "# matrix: LUKS | LUKS1, $options | read, write"
 done
 cp disk serpent # the cipher's name stands at 8
 printf 'serpent\0' | dd of=serpent bs=1 seek=8 conv=notrunc status=none
@@ -62,7 +63,7 @@ format() # OUT KEYFILE OPTION...
     dd if=disk bs=512 skip="$sectors" status=none >>"$out"
     cryptsetup luksFormat -q --type luks2 --luks2-metadata-size 16k \
         --luks2-keyslots-size 768k --offset 2048 --cipher aes-xts-plain64 \
-        --key-size 512 --volume-key-file volume-key "$@" "$out" "$file"
+        --key-size 512 --volume-key-file volume-key "$@" "$out" "$file" >&2
 }
 fast='--pbkdf-force-iterations 4 --pbkdf-memory 64 --pbkdf-parallel 1'
 for kdf in "--pbkdf argon2id $fast" "--pbkdf argon2i $fast" \
@@ -71,6 +72,8 @@ for kdf in "--pbkdf argon2id $fast" "--pbkdf argon2i $fast" \
     format two key $kdf
     "$tool" -k two:0:key:secret cat 'two / LUKS' two | cmp - plain
     ok $? "LUKS2 is read: $kdf"
+    kdf=${kdf#--pbkdf }
+    echo "# matrix: LUKS | LUKS2, ${kdf%% *} | read"
 done
 uuid=$(cryptsetup luksUUID two)
 
@@ -108,6 +111,7 @@ done
 dd if=two of=disk bs=512 skip=2048 seek="$sectors" conv=notrunc status=none
 qemu_reads disk got && cmp got other
 ok $? "LUKS2 is written, as QEMU reads it"
+echo "# matrix: LUKS | LUKS2 | write"
 cryptsetup luksDump two >/dev/null
 ok $? "and its header is as it was"
 

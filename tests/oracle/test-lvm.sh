@@ -122,4 +122,5 @@ is "$("$tool" a b | awk '/^free/ { n += $4 } END { print n }')" "$free" \
 lvm2 vgexport -q new >/dev/null
 "$tool" a b 2>&1 | grep -q 'volume group new is exported'
 ok $? "an exported group is left alone"
+echo '# matrix: LVM | linear and striped, over two disks, as lvs says | read'
 tap_done

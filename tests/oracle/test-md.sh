@@ -29,6 +29,9 @@ for n in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
     "$tool" cat "$(name_of $n)" c.raw a.raw d.raw b.raw 2>/dev/null |
         cmp - md$n
     ok $? "array $n is as the kernel wrote it"
+    about=$(sed -n "s/^ *| $n | \([^|]*\) | \([^|]*\) |\$/superblock \1, \2/p" \
+        "$H2K_SOURCE/tests/md/README.md")
+    echo "# matrix: md | ${about%%; then*} | read"
 done
 
 "$tool" list a.raw b.raw c.raw d.raw >list 2>says

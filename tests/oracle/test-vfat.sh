@@ -120,6 +120,7 @@ test_options()
         "$*: mtype reads what was renamed over another"
     is "$(mtype -i image ::EFI/Linux/moved | sha256sum)" \
         "$(sha256sum <src/EFI/BOOT/BOOTX64.EFI)" "$*: and what was moved"
+    echo "# matrix: vfat | mkfs.fat $*, $size | read, write"
     mtype -i image ::EFI/new-file | sha256sum >theirs
     echo 'cat /EFI/new-file' | "$fs_op" -r image | sha256sum | cmp -s - theirs
     ok $? "$*: and what was written in pieces"
