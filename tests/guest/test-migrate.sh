@@ -125,9 +125,8 @@ for disk in "${disks[@]}"; do
     qemu-img check -q "$disk"
     ok $? "$name: qemu-img finds nothing wrong with ${disk##*/}"
 done
-for stage in INSPECT FIX; do
-    row[$stage]=$(jq ".pipeline.stages.$stage.duration" "$out/report.json")
-done
+row[seconds]=$(jq '.pipeline.stages | .inspect.duration + .fix.duration |
+    . * 100 | round / 100' "$out/report.json")
 
 "$scripts/check-disks.sh" ${passphrase:+--key "$passphrase"} "${disks[@]}" \
     >"$tap_dir/checked" 2>&1
