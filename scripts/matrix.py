@@ -79,9 +79,6 @@ def guests(builds):
         for path in sorted(glob.glob(os.path.join(build, "guest-results", "*.json"))):
             with open(path, encoding="utf-8") as result:
                 row = json.load(result)
-            times = [row.get("INSPECT"), row.get("FIX")]
-            if all(times):
-                row["seconds"] = f"{sum(float(t) for t in times):.2f}"
             rows[row["guest"]] = row
     return [rows[name] for name in sorted(rows)]
 
