@@ -42,6 +42,18 @@ need()
     done
 }
 
+# For a test that mounts, as its first step: mounts of its own, as root.  Who
+# else takes a copy of everybody's, as `unshare -m` does, would keep a
+# filesystem in use after its umount, and the next mount would show the old one.
+own_mounts()
+{
+    [ -z "${H2K_OWN_MOUNTS:-}" ] && [ "$(id -u)" -eq 0 ] &&
+        unshare -m true 2>/dev/null || return 0
+    rm -rf "$tap_dir"
+    trap - EXIT
+    H2K_OWN_MOUNTS=1 exec unshare -m "$0"
+}
+
 tap_done()
 {
     echo "1..$tap_count"

@@ -7,6 +7,7 @@
 # H2K_BTRFS_ROUNDS=N damages N copies of an image.
 # shellcheck source=tests/tap.sh
 . "$H2K_SOURCE/tests/tap.sh"
+own_mounts
 need mkfs.btrfs btrfs btrfstune setfattr python3 cmp
 fs_op=$H2K_BUILD/tests/oracle/fs-op
 guest_tool=$H2K_BUILD/tests/oracle/guest-tool

@@ -4,6 +4,7 @@
 # here, each of which takes half a minute.
 set -u
 . "$H2K_SOURCE/tests/tap.sh"
+own_mounts
 PATH=$PATH:/sbin:/usr/sbin
 fs_op=$H2K_BUILD/tests/oracle/fs-op
 hyper2kvm=$H2K_BUILD/hyper2kvm

@@ -9,6 +9,7 @@
 # H2K_NO_APPLIANCE leaves out (it is slow under a sanitizer).
 # shellcheck source=tests/tap.sh
 . "$H2K_SOURCE/tests/tap.sh"
+own_mounts
 PATH=$PATH:/usr/sbin:/sbin
 need sfdisk mke2fs mkfs.xfs mkfs.btrfs xfs_repair btrfs e2fsck tune2fs \
     setfattr getfattr setcap setfacl tar

@@ -8,6 +8,7 @@
 # H2K_XFS_ROUNDS=N makes N times as many changes.
 # shellcheck source=tests/tap.sh
 . "$H2K_SOURCE/tests/tap.sh"
+own_mounts
 PATH=$PATH:/sbin:/usr/sbin
 need mkfs.xfs xfs_repair xfs_db mkfs.ext4
 tool=$H2K_BUILD/tests/oracle/xfs-tool

@@ -9,6 +9,7 @@
 # and nothing else.
 # shellcheck source=tests/tap.sh
 . "$H2K_SOURCE/tests/tap.sh"
+own_mounts
 need mkfs.xfs xfs_io xfs_repair xfs_db xfs_logprint losetup getfattr python3
 if [ "$(id -u)" -ne 0 ] || { ! grep -qw xfs /proc/filesystems &&
     ! modprobe xfs 2>/dev/null; }; then

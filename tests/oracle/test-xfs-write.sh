@@ -7,6 +7,7 @@
 # of 1, and H2K_XFS_EVERY=N judges after every N changes instead of 120.
 # shellcheck source=tests/tap.sh
 . "$H2K_SOURCE/tests/tap.sh"
+own_mounts
 need mkfs.xfs xfs_repair python3
 fs_op=$H2K_BUILD/tests/oracle/fs-op
 tools=$H2K_SOURCE/tests/oracle

@@ -9,6 +9,7 @@
 # "# matrix:" lines say what was seen to work, for docs/filesystems.md.
 # shellcheck source=tests/tap.sh
 . "$H2K_SOURCE/tests/tap.sh"
+own_mounts
 need mkfs.xfs xfs_db xfs_repair xfs_io python3
 fs_op=$H2K_BUILD/tests/oracle/fs-op
 fill=$H2K_SOURCE/tests/oracle/xfs-fill.py
