@@ -9,7 +9,7 @@ build="gcc meson ninja-build pkg-config libext2fs-dev comerr-dev
   libdeflate-dev libisal-dev libzstd-dev liblzma-dev libssl-dev libfyaml-dev
   libjansson-dev libarchive-dev libxxhash-dev libcurl4-openssl-dev
   libxml2-dev libnbd-dev libcryptsetup-dev libguestfs-dev liblzo2-dev"
-test="qemu-utils fdisk gdisk e2fsprogs dosfstools mtools xfsprogs mount cpio libarchive-tools
+test="qemu-utils fdisk gdisk e2fsprogs dosfstools mtools mount cpio libarchive-tools
   zstd gzip xz-utils bzip2 lz4 grub-common python3 python3-jsonschema
   python3-yaml jq bsdextrautils mandoc file g++ binutils procps openssl
   curl libxml2-utils tar virt-v2v nbdkit libnbd-bin golang-go golang-github-vmware-govmomi-dev

@@ -15,6 +15,9 @@
 
 #define EXPRESSION_MAX 512
 #define RULES_MAX 256
+/* Each "+" makes the C library's regcomp(3) copy what it repeats, once more
+ * for each that it stands in. */
+#define REPEATS_MAX 8
 #define ACCEPT_VIRTIO "\"a|^/dev/vd|\", "
 
 /* The same names with each kind of controller. */
@@ -41,17 +44,20 @@ closing(char open)
 }
 
 /* The expression of RULE in POSIX's words: braces are no repetition there,
- * and references to groups are unknown.  False for what is no rule. */
+ * and references to groups are unknown.  False for what is no rule, or costs
+ * too much to find out. */
 static bool
 expression_of(const char *rule, char out[2 * EXPRESSION_MAX])
 {
-    size_t length = strlen(rule), n = 0;
+    size_t length = strlen(rule), n = 0, repeats = 0;
     if (length < 3 || length > EXPRESSION_MAX ||
         (rule[0] != 'a' && rule[0] != 'r') ||
         rule[length - 1] != closing(rule[1]))
         return false;
     for (size_t i = 2; i < length - 1; i++) {
-        if (rule[i] == '\\' && isdigit((unsigned char)rule[i + 1]))
+        repeats += rule[i] == '+';
+        if (repeats > REPEATS_MAX ||
+            (rule[i] == '\\' && isdigit((unsigned char)rule[i + 1])))
             return false;
         if (rule[i] == '{' || rule[i] == '}')
             out[n++] = '\\';
@@ -144,7 +150,8 @@ extend(struct h2k_rewrite *rewrite, const struct h2k_lvm_text *text,
                            text->nodes[filter].key);
 }
 
-/* Where a node's text begins, for the order of changes. */
+/* The filters of SECTION, whose names have PREFIX where they stand alone
+ * ("devices/filter"). */
 static int
 extend_section(struct h2k_rewrite *rewrite, const struct h2k_lvm_text *text,
                uint32_t section, const char *prefix)

@@ -114,6 +114,17 @@ test_filters_left_alone(void)
     stays("devices {\n filter = [ \"x|sd|\", \"r|(a\\\\1)|\", \"\" ]\n}\n", 0);
 }
 
+/* regcomp(3) takes 2 to the Nth steps for N times "+": a rule with many is
+ * not tried, where it would reject virtio's disks by name. */
+static void
+test_repeats(void)
+{
+    stays("devices {\n filter = [ \"a|sd|\", \"r|/dev/v++++++++d|\" ]\n}\n",
+          1);
+    stays("devices {\n filter = [ \"a|sd|\", \"r|/dev/v+++++++++d|\" ]\n}\n",
+          0);
+}
+
 static void
 test_devices(void)
 {
@@ -145,6 +156,7 @@ main(void)
 {
     test_filters();
     test_filters_left_alone();
+    test_repeats();
     test_devices();
     return tap_done();
 }
