@@ -53,7 +53,8 @@ static void
 open_disks(const uint8_t *data, size_t size, unsigned disks, bool only_whole)
 {
     H2K_AUTO(h2k_block) one = h2k_memory_new(data, size);
-    const struct h2k_lvm_source sources[] = { { "one", one }, { "two", one } };
+    const struct h2k_volume_source sources[] = { { "one", one },
+                                                 { "two", one } };
     H2K_AUTO(h2k_lvm)
     lvm = one == NULL ? NULL : h2k_lvm_open(sources, disks, only_whole);
     for (size_t i = 0; lvm != NULL && i < lvm->count; i++) {

@@ -92,7 +92,8 @@ use_place(struct h2k_block *block, uint64_t at)
 }
 
 static void
-use_arrays(const struct h2k_md_source *sources, size_t count, bool only_whole)
+use_arrays(const struct h2k_volume_source *sources, size_t count,
+           bool only_whole)
 {
     H2K_AUTO(h2k_md) md = h2k_md_open(sources, count, only_whole);
     for (size_t i = 0; md != NULL && i < md->count; i++) {
@@ -112,7 +113,7 @@ use_arrays(const struct h2k_md_source *sources, size_t count, bool only_whole)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct h2k_md_source sources[DISKS] = { 0 };
+    struct h2k_volume_source sources[DISKS] = { 0 };
     size_t count = size / (HEAD + 1);
     count = count < DISKS ? count : DISKS;
     uint8_t *disk = malloc(DISK_SIZE);
@@ -128,7 +129,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         else
             seal_1(disk + SUPER_1);
         sources[i] =
-            (struct h2k_md_source){ "disk", h2k_memory_new(disk, DISK_SIZE) };
+            (struct h2k_volume_source){ "disk",
+                                        h2k_memory_new(disk, DISK_SIZE) };
         check(sources[i].block != NULL);
     }
     free(disk);

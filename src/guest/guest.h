@@ -13,7 +13,7 @@
 #include "fs/guestfs/appliance.h"
 #include "fs/root.h"
 #include "guest/keys.h"
-#include "guest/text/strings.h"
+#include "base/strings.h"
 #include "volume/luks/luks.h"
 #include "volume/lvm/lvm.h"
 #include "volume/md/md.h"

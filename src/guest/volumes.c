@@ -73,6 +73,16 @@ h2k_guest_add_problem(struct h2k_guest *guest, const char *text)
                : h2k_strings_add(&guest->warnings, text);
 }
 
+int
+h2k_guest_add_problems(struct h2k_guest *guest,
+                       const struct h2k_strings *texts)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        if (h2k_guest_add_problem(guest, texts->items[i]) < 0)
+            return -1;
+    return 0;
+}
+
 /* VOLUME's block is probed; what it holds is opened later, by assembling. */
 static int
 add_probed(struct h2k_guest *guest, struct h2k_guest_volume *volume)
@@ -187,24 +197,6 @@ h2k_guest_add_upon(struct h2k_guest *guest, struct h2k_guest_volume *volume,
     volume->below = NULL;
     volume->below_count = 0;
     return rc;
-}
-
-int
-h2k_guest_list_members(const struct h2k_guest *guest, const char *member,
-                       size_t **out, size_t *count)
-{
-    size_t *list = calloc(guest->volume_count + 1, sizeof(*list));
-    *out = list;
-    *count = 0;
-    if (list == NULL)
-        return h2k_fail(H2K_E_NOMEM, "out of memory");
-    for (size_t i = 0; i < guest->volume_count; i++) {
-        const struct h2k_guest_volume *v = &guest->volumes[i];
-        if (!v->taken && v->block != NULL &&
-            strcmp(v->fs_info.type, member) == 0)
-            list[(*count)++] = i;
-    }
-    return 0;
 }
 
 /* A volume that holds nothing itself may be cut as a disk is.  Partitions of

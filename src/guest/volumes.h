@@ -34,20 +34,58 @@ int h2k_guest_add_upon(struct h2k_guest *guest,
                        struct h2k_guest_volume *volume, const size_t *below,
                        size_t count);
 
-/* TEXT is a problem and a warning, if it is new. */
+/* TEXT is a problem and a warning, if it is new; each of TEXTS is. */
 int h2k_guest_add_problem(struct h2k_guest *guest, const char *text);
+int h2k_guest_add_problems(struct h2k_guest *guest,
+                           const struct h2k_strings *texts);
 
-/* The volumes of type MEMBER ("LVM2_member") that are not taken yet: their
- * indices into *OUT, which the caller frees. */
-int h2k_guest_list_members(const struct h2k_guest *guest, const char *member,
-                           size_t **out, size_t *count);
+/* ---- For what is made of members ---- */
 
-/* Add what they find.  ONLY_WHOLE: nothing that lacks a part. */
+/* Volumes that are not taken yet, as a reader wants them. */
+struct h2k_guest_members {
+    size_t *volumes;                   /* owned: their indices */
+    struct h2k_volume_source *sources; /* owned, in the same order */
+    char (*names)[H2K_VOLUME_NAME];    /* owned: of the sources */
+    size_t count;
+};
+
+void h2k_guest_members_clear(struct h2k_guest_members *members);
+#define H2K_AUTO_GUEST_MEMBERS \
+    __attribute__((cleanup(h2k_guest_members_clear))) struct h2k_guest_members
+
+/* Those that say they are of TYPE ("LVM2_member").  MEMBERS is { 0 }, and
+ * the caller's to clear, on failure too. */
+int h2k_guest_list_members(const struct h2k_guest *guest, const char *type,
+                           struct h2k_guest_members *members);
+
+/*
+ * Those that are USED (one for each source) are taken.  Without ONLY_WHOLE
+ * all are, since what is left in the end is not looked at again: a text that
+ * does not list the volume it is on would be found for ever.  Was any?
+ */
+bool h2k_guest_take_members(struct h2k_guest *guest,
+                            const struct h2k_guest_members *members,
+                            const bool *used, bool only_whole);
+
+/*
+ * As h2k_guest_add_upon, with a reference of its own to volume->block.  It
+ * stands on those of MEMBERS (indices of volumes) that the COUNT SOURCES
+ * (indices of MEMBERS) are; PROBLEM is a warning, unless it is "".
+ */
+int h2k_guest_add_made(struct h2k_guest *guest,
+                       struct h2k_guest_volume *volume, const size_t *members,
+                       const size_t *sources, size_t count,
+                       const char *problem);
+
+/* ---- Kinds of volumes ---- */
+
 /* The content of the LUKS container that volume INDEX is, if a key opens
  * it; else why not, as its problem and a warning. */
 int h2k_guest_look_into_luks(struct h2k_guest *guest, size_t index);
 /* Warn of keys that were given for nothing. */
 int h2k_guest_check_keys(struct h2k_guest *guest);
+
+/* Add what they find.  ONLY_WHOLE: nothing that lacks a part. */
 int h2k_guest_find_arrays(struct h2k_guest *guest, bool only_whole);
 int h2k_guest_find_lvm(struct h2k_guest *guest, bool only_whole);
 

@@ -3,7 +3,7 @@
 #ifndef H2K_PIPELINE_JSON_H
 #define H2K_PIPELINE_JSON_H
 
-#include "guest/text/strings.h"
+#include "base/strings.h"
 
 #include <jansson.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /*
- * Ways of cutting a disk into volumes: GPT and MBR; LVM2 is in lvm.h,
- * LUKS and md come later.
+ * Ways of making volumes of disks and of each other: partition tables, GPT
+ * and MBR; LVM2 is in lvm/, LUKS in luks/ and RAID in md/.
  */
 #ifndef H2K_VOLUME_VOLUME_H
 #define H2K_VOLUME_VOLUME_H
@@ -9,6 +9,12 @@
 #include "block/block.h"
 
 #define H2K_UUID_TEXT 37 /* 36 characters and the NUL */
+
+/* What may be a part of something: a physical volume, an array's member. */
+struct h2k_volume_source {
+    const char *name; /* for messages: "disk-0 partition 2" */
+    struct h2k_block *block;
+};
 
 /* One partition that can hold something: an extended partition of an MBR is
  * not listed, its logical ones are. */

@@ -11,7 +11,7 @@
 #define H2K_GUEST_INITRAMFS_H
 
 #include "block/block.h"
-#include "guest/text/strings.h"
+#include "base/strings.h"
 #include "guest/boot/unpack.h"
 
 #include <stdbool.h>

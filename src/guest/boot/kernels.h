@@ -9,7 +9,7 @@
 #include "fs/root.h"
 #include "guest/boot/initramfs.h"
 #include "guest/boot/modules.h"
-#include "guest/text/strings.h"
+#include "base/strings.h"
 
 #define H2K_KERNELS_MAX 64
 

@@ -15,7 +15,7 @@
 #include "base/cleanup.h"
 #include "fs/root.h"
 #include "guest/fix/devices.h"
-#include "guest/text/strings.h"
+#include "base/strings.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
 #define H2K_GUEST_NETWORK_H
 
 #include "fs/root.h"
-#include "guest/text/strings.h"
+#include "base/strings.h"
 
 #define H2K_INTERFACES_MAX 256
 

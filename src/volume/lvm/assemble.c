@@ -8,38 +8,8 @@
 #include "volume/lvm/volume.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#define PROBLEM_MAX 500
-
-int
-h2k_lvm_add_problem(struct h2k_lvm_scan *s, const char *format, ...)
-{
-    char text[PROBLEM_MAX];
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(text, sizeof(text), format, ap);
-    va_end(ap);
-    char **problems = reallocarray(s->out->problems, s->out->problem_count + 1,
-                                   sizeof(*problems));
-    if (problems == NULL)
-        return h2k_fail(H2K_E_NOMEM, "out of memory");
-    s->out->problems = problems;
-    problems[s->out->problem_count] = strdup(text);
-    if (problems[s->out->problem_count] == NULL)
-        return h2k_fail(H2K_E_NOMEM, "out of memory");
-    s->out->problem_count++;
-    return 0;
-}
-
-void
-h2k_lvm_drop_problems(struct h2k_lvm_scan *s, size_t keep)
-{
-    while (s->out->problem_count > keep)
-        free(s->out->problems[--s->out->problem_count]);
-}
 
 struct assembly {
     struct h2k_lvm_scan *scan;
@@ -100,8 +70,8 @@ find_physical(struct assembly *a, size_t p)
     a->sources[p] = SIZE_MAX;
     if (rival != NULL || is_listed_twice(a, p)) {
         a->whole = false;
-        return h2k_lvm_add_problem(
-            s,
+        return h2k_strings_addf(
+            &s->out->problems,
             "volume group %s: physical volume %s is that of "
             "%s too",
             a->group->name, physical->id,
@@ -112,8 +82,8 @@ find_physical(struct assembly *a, size_t p)
             continue;
         if (found != SIZE_MAX) {
             a->whole = false;
-            return h2k_lvm_add_problem(
-                s,
+            return h2k_strings_addf(
+                &s->out->problems,
                 "volume group %s: physical volume %s is there "
                 "twice: %s and %s",
                 a->group->name, physical->id, s->sources[found].name,
@@ -123,8 +93,8 @@ find_physical(struct assembly *a, size_t p)
     }
     if (found == SIZE_MAX) {
         a->whole = false;
-        return h2k_lvm_add_problem(
-            s,
+        return h2k_strings_addf(
+            &s->out->problems,
             "volume group %s: physical volume %s (%.40s) is "
             "missing: give the disk that it is on too",
             a->group->name, physical->id, physical->name);
@@ -142,7 +112,7 @@ open_physical(struct assembly *a, size_t p)
         return -1;
     if (a->sources[p] == SIZE_MAX)
         return 0;
-    const struct h2k_lvm_source *source = &a->scan->sources[a->sources[p]];
+    const struct h2k_volume_source *source = &a->scan->sources[a->sources[p]];
     uint64_t length = physical->extents * a->group->extent_size;
     if (h2k_range_inside(physical->start, length,
                          h2k_block_size(source->block))) {
@@ -152,8 +122,8 @@ open_physical(struct assembly *a, size_t p)
     }
     a->sources[p] = SIZE_MAX;
     a->whole = false;
-    return h2k_lvm_add_problem(
-        a->scan,
+    return h2k_strings_addf(
+        &a->scan->out->problems,
         "volume group %s: %s has %" PRIu64 " bytes, and its "
         "extents go on to %" PRIu64 ": is the disk cut short?",
         a->group->name, source->name, h2k_block_size(source->block),
@@ -304,7 +274,7 @@ assemble(struct assembly *a, bool disputed)
         if (open_physical(a, p) < 0)
             return -1;
     if (a->scan->only_whole && !a->whole) {
-        h2k_lvm_drop_problems(a->scan, a->problems);
+        h2k_strings_truncate(&a->scan->out->problems, a->problems);
         return 0;
     }
     mark_used(a);
@@ -323,18 +293,19 @@ h2k_lvm_assemble(struct h2k_lvm_scan *s, size_t i)
     struct assembly a = { .scan = s,
                           .group = group,
                           .maker = { .group = group },
-                          .problems = s->out->problem_count,
+                          .problems = s->out->problems.count,
                           .whole = true };
     if (group->exported)
-        return h2k_lvm_add_problem(
-            s,
+        return h2k_strings_addf(
+            &s->out->problems,
             "volume group %s is exported, so its guest does "
             "not use it: it is left as it is",
             group->name);
     for (size_t j = 0; j < i; j++)
         if (strcmp(s->groups[j]->name, group->name) == 0 &&
-            h2k_lvm_add_problem(s, "two volume groups are named %s: %s and %s",
-                                group->name, s->groups[j]->id, group->id) < 0)
+            h2k_strings_addf(&s->out->problems,
+                             "two volume groups are named %s: %s and %s",
+                             group->name, s->groups[j]->id, group->id) < 0)
             return -1;
     int rc = assemble(&a, s->disputed[i]);
     assembly_clear(&a);

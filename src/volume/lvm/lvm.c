@@ -31,12 +31,10 @@ h2k_lvm_free(struct h2k_lvm *lvm)
         h2k_block_unref(lvm->volumes[i].block);
         free(lvm->volumes[i].sources);
     }
-    for (size_t i = 0; i < lvm->problem_count; i++)
-        free(lvm->problems[i]);
+    h2k_strings_clear(&lvm->problems);
     free(lvm->volumes);
     free(lvm->free);
     free(lvm->used);
-    free(lvm->problems);
     free(lvm);
 }
 
@@ -88,11 +86,13 @@ read_source(struct h2k_lvm_scan *s, size_t i)
         label->id[0] = '\0';
         return h2k_errcode() == H2K_E_NOENT
                    ? 0
-                   : h2k_lvm_add_problem(s, "%s: %s", name, h2k_errmsg());
+                   : h2k_strings_addf(&s->out->problems, "%s: %s", name,
+                                      h2k_errmsg());
     }
     if (label->problem[0] != '\0') {
         s->damaged = true;
-        if (h2k_lvm_add_problem(s, "%s: LVM2: %s", name, label->problem) < 0)
+        if (h2k_strings_addf(&s->out->problems, "%s: LVM2: %s", name,
+                             label->problem) < 0)
             return -1;
     }
     for (size_t j = 0; j < label->copy_count; j++) {
@@ -101,7 +101,8 @@ read_source(struct h2k_lvm_scan *s, size_t i)
         if (!h2k_error_is_content())
             return -1;
         s->damaged = true;
-        if (h2k_lvm_add_problem(s, "%s: %s", name, h2k_errmsg()) < 0)
+        if (h2k_strings_addf(&s->out->problems, "%s: %s", name, h2k_errmsg()) <
+            0)
             return -1;
     }
     return 0;
@@ -133,7 +134,7 @@ scan(struct h2k_lvm_scan *s)
 }
 
 struct h2k_lvm *
-h2k_lvm_open(const struct h2k_lvm_source *sources, size_t count,
+h2k_lvm_open(const struct h2k_volume_source *sources, size_t count,
              bool only_whole)
 {
     H2K_AUTO(h2k_lvm) lvm = calloc(1, sizeof(*lvm));

@@ -15,7 +15,9 @@
 #ifndef H2K_VOLUME_LVM_H
 #define H2K_VOLUME_LVM_H
 
+#include "base/strings.h"
 #include "block/block.h"
+#include "volume/volume.h"
 
 #define H2K_LVM_ID 39    /* 32 characters, 6 hyphens and the NUL */
 #define H2K_LVM_NAME 128 /* 127 bytes are LVM2's own limit */
@@ -24,12 +26,6 @@
 #define H2K_LVM_VOLUMES_MAX                         \
     4096 /* logical ones of a group, inner ones too \
           */
-
-/* What may be a physical volume. */
-struct h2k_lvm_source {
-    const char *name; /* for messages: "disk-0 partition 2" */
-    struct h2k_block *block;
-};
 
 /* A logical volume as its guest sees it; inner ones are not listed. */
 struct h2k_lvm_volume {
@@ -59,8 +55,7 @@ struct h2k_lvm {
         *free; /* only of groups whose copies all agree */
     size_t free_count;
     bool *used; /* owned, one for each source: a group listed here has it */
-    char **problems; /* what was damaged, missing or odd, and survived */
-    size_t problem_count;
+    struct h2k_strings problems; /* damaged, missing or odd, and survived */
 };
 
 /*
@@ -70,7 +65,7 @@ struct h2k_lvm {
  * and memory.  ONLY_WHOLE: a group that lacks a physical volume, or has one
  * twice, is passed over silently, since another source may turn up.
  */
-struct h2k_lvm *h2k_lvm_open(const struct h2k_lvm_source *sources,
+struct h2k_lvm *h2k_lvm_open(const struct h2k_volume_source *sources,
                              size_t count, bool only_whole);
 void h2k_lvm_free(struct h2k_lvm *lvm);
 H2K_DEFINE_AUTO(h2k_lvm, h2k_lvm_free)

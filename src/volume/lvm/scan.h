@@ -14,7 +14,7 @@ struct h2k_lvm_seen {
 };
 
 struct h2k_lvm_scan {
-    const struct h2k_lvm_source *sources;
+    const struct h2k_volume_source *sources;
     size_t count;
     struct h2k_lvm_label *labels; /* one for each source */
     struct h2k_lvm_seen *seen;
@@ -26,11 +26,6 @@ struct h2k_lvm_scan {
     bool only_whole;
     struct h2k_lvm *out;
 };
-
-/* A problem more of s->out, and back to the first KEEP of them. */
-int h2k_lvm_add_problem(struct h2k_lvm_scan *s, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-void h2k_lvm_drop_problems(struct h2k_lvm_scan *s, size_t keep);
 
 /* The volumes of group I of S. */
 int h2k_lvm_assemble(struct h2k_lvm_scan *s, size_t i);

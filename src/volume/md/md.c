@@ -7,14 +7,11 @@
 #include "volume/md/set.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define PROBLEM_MAX 400
-
 struct scan {
-    const struct h2k_md_source *sources;
+    const struct h2k_volume_source *sources;
     size_t count;
     struct h2k_md_super *supers; /* one for each source; version NULL: none */
     bool *seen;                  /* its array was looked at */
@@ -31,11 +28,9 @@ h2k_md_free(struct h2k_md *md)
         h2k_block_unref(md->arrays[i].block);
         free(md->arrays[i].sources);
     }
-    for (size_t i = 0; i < md->problem_count; i++)
-        free(md->problems[i]);
+    h2k_strings_clear(&md->problems);
     free(md->arrays);
     free(md->used);
-    free(md->problems);
     free(md);
 }
 
@@ -54,26 +49,6 @@ h2k_md_uuid(const char *uuid, char out[H2K_UUID_TEXT])
     out[n] = '\0';
 }
 
-__attribute__((format(printf, 2, 3))) static int
-add_problem(struct scan *s, const char *format, ...)
-{
-    char text[PROBLEM_MAX];
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(text, sizeof(text), format, ap);
-    va_end(ap);
-    char **problems = reallocarray(s->out->problems, s->out->problem_count + 1,
-                                   sizeof(*problems));
-    if (problems == NULL)
-        return h2k_fail(H2K_E_NOMEM, "out of memory");
-    s->out->problems = problems;
-    problems[s->out->problem_count] = strdup(text);
-    if (problems[s->out->problem_count] == NULL)
-        return h2k_fail(H2K_E_NOMEM, "out of memory");
-    s->out->problem_count++;
-    return 0;
-}
-
 static int
 read_sources(struct scan *s)
 {
@@ -85,7 +60,8 @@ read_sources(struct scan *s)
         if (!h2k_error_is_content())
             return h2k_prefix("%s: ", s->sources[i].name);
         if (h2k_errcode() != H2K_E_NOENT &&
-            add_problem(s, "%s: %s", s->sources[i].name, h2k_errmsg()) < 0)
+            h2k_strings_addf(&s->out->problems, "%s: %s", s->sources[i].name,
+                             h2k_errmsg()) < 0)
             return -1;
     }
     return 0;
@@ -203,10 +179,11 @@ tell_left_out(struct scan *s, const struct h2k_md_set *set, const char *name)
 {
     for (size_t i = 0; i < set->count; i++)
         if (set->parts[i].standing == H2K_MD_STALE &&
-            add_problem(s,
-                        "%s: %s has failed or is older than the others: it is "
-                        "neither read nor written",
-                        name, s->sources[set->parts[i].source].name) < 0)
+            h2k_strings_addf(
+                &s->out->problems,
+                "%s: %s has failed or is older than the others: it is "
+                "neither read nor written",
+                name, s->sources[set->parts[i].source].name) < 0)
             return -1;
     return 0;
 }
@@ -305,7 +282,8 @@ assemble(struct scan *s, struct h2k_md_set *set)
             return 0;
         for (size_t i = 0; i < set->count; i++)
             s->out->used[set->parts[i].source] = true;
-        return add_problem(s, "%s: %s", name, h2k_errmsg());
+        return h2k_strings_addf(&s->out->problems, "%s: %s", name,
+                                h2k_errmsg());
     }
     if (s->only_whole && set->missing != H2K_MD_NO_ROLE)
         return 0;
@@ -335,7 +313,8 @@ scan(struct scan *s)
 }
 
 struct h2k_md *
-h2k_md_open(const struct h2k_md_source *sources, size_t count, bool only_whole)
+h2k_md_open(const struct h2k_volume_source *sources, size_t count,
+            bool only_whole)
 {
     H2K_AUTO(h2k_md) md = calloc(1, sizeof(*md));
     if (md == NULL)

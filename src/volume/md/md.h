@@ -15,18 +15,13 @@
 #ifndef H2K_VOLUME_MD_H
 #define H2K_VOLUME_MD_H
 
+#include "base/strings.h"
 #include "block/block.h"
 #include "volume/volume.h"
 
 /* Bounds on what hostile superblocks can make us do. */
 #define H2K_MD_MEMBERS_MAX 1920 /* a version 1 superblock has room for */
 #define H2K_MD_COPIES_MAX 64
-
-/* What may be a member. */
-struct h2k_md_source {
-    const char *name; /* for messages: "disk-0 partition 2" */
-    struct h2k_block *block;
-};
 
 struct h2k_md_array {
     char uuid[H2K_UUID_TEXT]; /* as blkid prints it */
@@ -44,9 +39,8 @@ struct h2k_md_array {
 struct h2k_md {
     struct h2k_md_array *arrays; /* in the order of their first source */
     size_t count;
-    bool *used;      /* owned, one for each source: an array listed has it */
-    char **problems; /* owned: members that are damaged, stale, too many */
-    size_t problem_count;
+    bool *used; /* owned, one for each source: an array listed has it */
+    struct h2k_strings problems; /* members that are damaged, stale, twice */
 };
 
 /*
@@ -56,8 +50,8 @@ struct h2k_md {
  * ONLY_WHOLE: an array of which a member is not there is passed over
  * silently, since another source may turn up.
  */
-struct h2k_md *h2k_md_open(const struct h2k_md_source *sources, size_t count,
-                           bool only_whole);
+struct h2k_md *h2k_md_open(const struct h2k_volume_source *sources,
+                           size_t count, bool only_whole);
 void h2k_md_free(struct h2k_md *md);
 H2K_DEFINE_AUTO(h2k_md, h2k_md_free)
 

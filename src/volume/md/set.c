@@ -84,7 +84,7 @@ judge(struct h2k_md_part *part, const struct h2k_md_super *fresh)
  * as often: which of them has the guest's content cannot be told. */
 static int
 check_apart(const struct h2k_md_set *set, const struct h2k_md_part *part,
-            const struct h2k_md_source *sources)
+            const struct h2k_volume_source *sources)
 {
     const struct h2k_md_super *fresh = set->fresh;
     if (part->super == fresh || part->standing != H2K_MD_STALE ||
@@ -99,7 +99,7 @@ check_apart(const struct h2k_md_set *set, const struct h2k_md_part *part,
 
 static int
 check_twice(const struct h2k_md_set *set, size_t i,
-            const struct h2k_md_source *sources)
+            const struct h2k_volume_source *sources)
 {
     const struct h2k_md_part *part = &set->parts[i];
     for (size_t j = 0; j < i; j++) {
@@ -132,7 +132,8 @@ find_missing(const struct h2k_md_set *set)
 }
 
 int
-h2k_md_set_judge(struct h2k_md_set *set, const struct h2k_md_source *sources)
+h2k_md_set_judge(struct h2k_md_set *set,
+                 const struct h2k_volume_source *sources)
 {
     find_fresh(set);
     for (size_t i = 0; i < set->count; i++) {

@@ -33,7 +33,7 @@ struct h2k_md_set {
  * contradict each other: a member is there twice, or two halves were used
  * apart from each other. */
 int h2k_md_set_judge(struct h2k_md_set *set,
-                     const struct h2k_md_source *sources);
+                     const struct h2k_volume_source *sources);
 
 /* "RAID 5" for what is not read; NULL for what is. */
 const char *h2k_md_refused_level(int32_t level);

@@ -68,7 +68,7 @@ open_group(const char *volumes)
     h2k_put_le32(area + 56, h2k_lvm_crc(H2K_LVM_CRC, text, (size_t)size));
     h2k_put_le32(area, h2k_lvm_crc(H2K_LVM_CRC, area + 4, SECTOR - 4));
     H2K_AUTO(h2k_block) block = h2k_memory_new(disk, sizeof(disk));
-    const struct h2k_lvm_source source = { "disk-0", block };
+    const struct h2k_volume_source source = { "disk-0", block };
     return h2k_lvm_open(&source, 1, false);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "guest/text/strings.h"
+#include "base/strings.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -82,12 +82,18 @@ h2k_strings_sort(struct h2k_strings *list)
 }
 
 void
+h2k_strings_truncate(struct h2k_strings *list, size_t count)
+{
+    while (list->count > count)
+        free(list->items[--list->count]);
+}
+
+void
 h2k_strings_clear(struct h2k_strings *list)
 {
     if (list == NULL)
         return;
-    for (size_t i = 0; i < list->count; i++)
-        free(list->items[i]);
+    h2k_strings_truncate(list, 0);
     free(list->items);
     *list = (struct h2k_strings){ 0 };
 }

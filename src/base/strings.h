@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* A growing list of strings: names found, warnings, paths. */
-#ifndef H2K_GUEST_STRINGS_H
-#define H2K_GUEST_STRINGS_H
+#ifndef H2K_BASE_STRINGS_H
+#define H2K_BASE_STRINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +22,8 @@ int h2k_strings_addf(struct h2k_strings *list, const char *format, ...)
 /* The same, unless an equal string is there already. */
 int h2k_strings_add_once(struct h2k_strings *list, const char *text);
 bool h2k_strings_contain(const struct h2k_strings *list, const char *text);
+/* Only the first COUNT stay, where there are more. */
+void h2k_strings_truncate(struct h2k_strings *list, size_t count);
 void h2k_strings_sort(struct h2k_strings *list);  /* by bytes */
 void h2k_strings_clear(struct h2k_strings *list); /* frees all; NULL is fine */
 
