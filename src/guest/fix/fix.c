@@ -107,19 +107,6 @@ h2k_fix_replace(struct h2k_fix *fix, const char *path, const void *data,
 }
 
 int
-h2k_fix_create(struct h2k_fix *fix, const char *path, const void *data,
-               size_t size, uint32_t mode)
-{
-    const char *slash = strrchr(path, '/');
-    h2k_autofree char *parent = strndup(path, (size_t)(slash - path));
-    if (parent == NULL)
-        return h2k_fail(H2K_E_NOMEM, "out of memory");
-    if (*parent != '\0' && h2k_root_mkdirs(fix->root, parent, 0755) < 0)
-        return -1;
-    return h2k_root_write_file(fix->root, path, data, size, mode);
-}
-
-int
 h2k_fix_remove(struct h2k_fix *fix, const char *path)
 {
     char target[H2K_PATH_MAX + 1];

@@ -138,9 +138,22 @@ int h2k_fix_read(struct h2k_fix *fix, const char *path, char **text,
  * and attributes.  Record the changes yourself. */
 int h2k_fix_replace(struct h2k_fix *fix, const char *path, const void *data,
                     size_t size);
-/* A new file, 0:0 and MODE; missing directories are made. */
+/* Whose a new thing is; where NULL is given, root's (0:0). */
+struct h2k_owner {
+    uint32_t uid, gid;
+};
+/* make.c: nothing new comes into a guest but through these.  Missing
+ * directories on the way are made, root's and 0755. */
 int h2k_fix_create(struct h2k_fix *fix, const char *path, const void *data,
                    size_t size, uint32_t mode);
+int h2k_fix_create_as(struct h2k_fix *fix, const char *path, const void *data,
+                      size_t size, uint32_t mode,
+                      const struct h2k_owner *owner);
+/* The directory PATH; one that is there stays as it is. */
+int h2k_fix_make_dirs(struct h2k_fix *fix, const char *path, uint32_t mode,
+                      const struct h2k_owner *owner);
+/* A link at PATH, where nothing may be. */
+int h2k_fix_symlink(struct h2k_fix *fix, const char *target, const char *path);
 /* Remove a file after its backup, or a link. */
 int h2k_fix_remove(struct h2k_fix *fix, const char *path);
 /* Where asked for: PATH's copy, named PATH.backup.hyper2kvm.YYYYMMDD-HHMMSS,

@@ -140,9 +140,8 @@ mask(struct h2k_fix *fix, const char *unit)
     snprintf(path, sizeof(path), LOCAL_UNITS "/%s", unit);
     if (!exists || is_masked(fix, path))
         return 0;
-    if (h2k_root_mkdirs(fix->root, LOCAL_UNITS, 0755) < 0 ||
-        clear_place(fix, path, &before) < 0 ||
-        h2k_root_symlink(fix->root, "/dev/null", path) < 0)
+    if (clear_place(fix, path, &before) < 0 ||
+        h2k_fix_symlink(fix, "/dev/null", path) < 0)
         return -1;
     return h2k_fix_record(fix, path, "a VMware service, masked", before,
                           "/dev/null");
@@ -178,7 +177,7 @@ stop_script(struct h2k_fix *fix, const char *folder, const char *name)
         return 0;
     bool keep = h2k_root_exists(fix->root, path) && !is_there(fix, stopped);
     if (h2k_root_unlink(fix->root, path) < 0 ||
-        (keep && h2k_root_symlink(fix->root, target, stopped) < 0))
+        (keep && h2k_fix_symlink(fix, target, stopped) < 0))
         return -1;
     return h2k_fix_record(fix, path, "a VMware service that is started", name,
                           keep ? strrchr(stopped, '/') + 1 : NULL);
