@@ -8,7 +8,7 @@
 
 #include "guest/guest.h"
 #include "guest/boot/kernels.h"
-#include "guest/inspect/network.h"
+#include "guest/network/network.h"
 #include "base/strings.h"
 
 /* One kernel; the drivers are in the order of h2k_driver_names. */

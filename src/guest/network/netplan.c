@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/utf8.h"
-#include "guest/inspect/network.h"
+#include "guest/network/network.h"
 
 #include <libfyaml.h>
 #include <stdio.h>

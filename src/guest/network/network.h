@@ -42,7 +42,7 @@ struct h2k_interface *h2k_interfaces_get(struct h2k_interfaces *list,
 /* Set *FIELD to a copy of VALUE unless it is set. */
 int h2k_interface_set(char **field, const char *value);
 
-/* network-netplan.c */
+/* netplan.c */
 int h2k_netplan_read(const char *file, const char *text, size_t size,
                      struct h2k_interfaces *out, struct h2k_strings *warnings);
 

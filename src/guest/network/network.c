@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "guest/inspect/network.h"
+#include "guest/network/network.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
