@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 RUNS = int(os.environ.get("H2K_BENCH_RUNS", "5"))
@@ -61,6 +62,14 @@ def ours(build, guest, work):
     return stages["inspect"]["duration"] + stages["fix"]["duration"]
 
 
+def end(child, how):
+    """It, and the appliance and the servers that it started."""
+    try:
+        os.killpg(child.pid, how)
+    except ProcessLookupError:
+        pass
+
+
 def theirs(guest, work):
     """Seconds until virt-v2v has inspected and converted; None if it does
     not come to that."""
@@ -75,19 +84,23 @@ def theirs(guest, work):
          *(f"--key=all:file:{k}" for k in guest.keys)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env={**os.environ, **APPLIANCE}, start_new_session=True)
+    # A timer, since one that hangs says nothing more.
+    bound = threading.Timer(SECONDS_AT_MOST, end, [child, signal.SIGKILL])
+    bound.start()
     lines, done = [], None
     for line in child.stdout:
         lines.append(line)
         if "Mapping filesystem data" in line or "Copying disk" in line:
             done = time.monotonic() - begin
             break
-        if time.monotonic() - begin > SECONDS_AT_MOST:
-            break
+    bound.cancel()
+    end(child, signal.SIGTERM)
     try:
-        os.killpg(child.pid, signal.SIGTERM)
-    except ProcessLookupError:
-        pass
-    child.communicate()
+        child.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        end(child, signal.SIGKILL)
+        child.wait()
+    child.stdout.close()
     if done is None:
         print(f"virt-v2v does not convert {guest.name}: {lines[-1:]}",
               file=sys.stderr)

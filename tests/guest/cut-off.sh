@@ -19,7 +19,8 @@ for disk in "$clean"/*.vmdk; do
 	qemu-img convert -O raw "$disk" "$raw"
 	set -- "$@" "$raw"
 done
-set -- --run "$here/churn.sh" --until H2K-CHURN-50 --timeout 900 "$@"
+set -- --run "$here/churn.sh" --until H2K-CHURN-50 --timeout 900 \
+	--log "$out/console" "$@"
 if [ -e "$clean/nvram.fd" ]; then
 	cp "$clean/nvram.fd" "$out/"
 	set -- --vars "$out/nvram.fd" "$@"

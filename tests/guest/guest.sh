@@ -10,10 +10,18 @@ kind=${name%-unclean}
 cache=${H2K_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hyper2kvm}/guests
 [ -e "$here/kinds/$kind.sh" ] || die "no such kind: $kind"
 
+# made_from KIND: the kinds that it begins with, beside debian12
+made_from() {
+	sed -n 's|^\. "${kinds:?}/\(.*\)\.sh"|\1|p' "$here/kinds/$1.sh" |
+		while read -r base; do
+			[ "$base" = debian12 ] || printf ' %s' "kinds/$base.sh$(made_from "$base")"
+		done
+}
+
 # The directory's name is made of all that makes the guest.
 sources='build-guest.sh tree.sh install-guest.sh machine.sh manifest.sh lib.sh
 	kinds/debian12.sh'
-sources="$sources kinds/$kind.sh"
+sources="$sources kinds/$kind.sh$(made_from "$kind")"
 [ "$name" = "$kind" ] || sources="$sources cut-off.sh churn.sh boot.sh"
 hash=$(cd "$here" && {
 	echo "$name ${H2K_DEBIAN_MIRROR-}"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # A real guest leaves a vSphere server and comes up on virtio: the walk that
-# users take, in two commands and in one.  In TAP.
+# users take, in two commands and in one.  In TAP.  With H2K_GUESTS_BRIEF set
+# only what one command made is booted; both made the same changes.
 # shellcheck source=../tap.sh
 . "$H2K_SOURCE/tests/tap.sh"
 # shellcheck source=../vsphere/lib.sh
@@ -71,7 +72,8 @@ is "$(jq -c '[.vm.cpu, .vm.mem_gb, .vm.firmware, .nics[0].mac]' \
     "the manifest has the machine"
 h2k "hyper2kvm on that manifest" hyper2kvm \
     --manifest export/artifact-manifest.json
-boots export/output/disk-0.qcow2 "what two commands made"
+[ -n "${H2K_GUESTS_BRIEF:-}" ] ||
+    boots export/output/disk-0.qcow2 "what two commands made"
 
 # ---- In one, by a profile, and without a VMDK ----
 

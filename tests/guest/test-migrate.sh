@@ -48,8 +48,13 @@ boots()
     ok $status "$name: $what comes up on $bus"
     fact "$what" $status up "not up"
     sed 's/^/# /' "$tap_dir/say"
-    tr -d '\r' <"$tap_dir/$what.console" | grep -a 'h2k-report\[' |
-        sed 's/.*h2k-report\[[0-9]*\]: //' >"$tap_dir/$what"
+    report <"$tap_dir/$what.console" >"$tap_dir/$what"
+}
+
+# What h2k-report said, of a console
+report()
+{
+    tr -d '\r' | grep -a 'h2k-report\[' | sed 's/.*h2k-report\[[0-9]*\]: //'
 }
 
 # told WHAT WORD: the lines of its report that begin so
@@ -92,6 +97,9 @@ again()
 before=$(cat "${sources[@]}" | sha256sum)
 if [ "$name" = "$kind" ]; then
     boots vmware "$controller" "${nvram[@]}" "${sources[@]}"
+else # it was cut off there, once up
+    report <"$guest/console" >"$tap_dir/vmware"
+    row[vmware]="up, and cut off"
 fi
 if [ "$name" = "$kind" ] && [ -z "${H2K_GUESTS_BRIEF:-}" ]; then
     "$scripts/boot.sh" --kind "$kind" --snapshot --bus virtio-blk \

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /*
- * guest-tool inspect DISK...       what is found, one "key value" a line
- * guest-tool fix RESULT DISK...    the edits, and the first disk as it then
- *                                  is, raw, in the new file RESULT
+ * guest-tool [--key KEY] inspect DISK...
+ *     what is found, one "key value" a line
+ * guest-tool [--key KEY] fix RESULT DISK...
+ *     the edits, and the first disk as it then is, raw, in the new file RESULT
+ *
  * The disks are images of any format that we read.  Times go to standard
  * error.
  */
@@ -10,6 +12,7 @@
 #include "block/overlay.h"
 #include "guest/fix/fix.h"
 #include "guest/inspect/inspect.h"
+#include "guest/keys.h"
 #include "image/image.h"
 
 #include <hyper2kvm/error.h>
@@ -144,8 +147,10 @@ fix(struct h2k_guest *guest, const char *result_path)
 }
 
 static int
-run(char **disks, size_t count, const char *result_path)
+run(char **disks, size_t count, const struct h2k_keys *keys,
+    const char *result_path)
 {
+    struct h2k_guest_settings settings = { .keys = keys };
     struct h2k_disk_source sources[DISKS_MAX] = { 0 };
     struct h2k_inspection inspection = { 0 };
     char ids[DISKS_MAX][16];
@@ -161,7 +166,7 @@ run(char **disks, size_t count, const char *result_path)
     }
     lap(NULL);
     H2K_AUTO(h2k_guest)
-    guest = rc != 0 ? NULL : h2k_guest_open(sources, count, NULL);
+    guest = rc != 0 ? NULL : h2k_guest_open(sources, count, &settings);
     for (size_t i = 0; i < count; i++)
         h2k_block_unref(sources[i].block);
     if (guest == NULL)
@@ -179,11 +184,21 @@ run(char **disks, size_t count, const char *result_path)
 int
 main(int argc, char **argv)
 {
+    struct h2k_keys keys = { 0 };
+    int rc = 2;
+    if (argc > 2 && strcmp(argv[1], "--key") == 0) {
+        if (h2k_keys_add(&keys, argv[2]) < 0)
+            return failed("--key");
+        argc -= 2;
+        argv += 2;
+    }
     if (argc >= 3 && argc < DISKS_MAX && strcmp(argv[1], "inspect") == 0)
-        return run(argv + 2, (size_t)argc - 2, NULL);
-    if (argc >= 4 && argc < DISKS_MAX && strcmp(argv[1], "fix") == 0)
-        return run(argv + 3, (size_t)argc - 3, argv[2]);
-    fprintf(stderr, "usage: guest-tool inspect DISK... | "
-                    "fix RESULT DISK...\n");
-    return 2;
+        rc = run(argv + 2, (size_t)argc - 2, &keys, NULL);
+    else if (argc >= 4 && argc < DISKS_MAX && strcmp(argv[1], "fix") == 0)
+        rc = run(argv + 3, (size_t)argc - 3, &keys, argv[2]);
+    else
+        fprintf(stderr, "usage: guest-tool [--key KEY] inspect DISK... | "
+                        "fix RESULT DISK...\n");
+    h2k_keys_clear(&keys);
+    return rc;
 }

@@ -7,6 +7,18 @@ disks=5120
 packages="$packages_base initramfs-tools grub-pc-bin grub2-common btrfs-progs"
 initramfs_modules='vmw_pvscsi sd_mod btrfs'
 
+# subvolumes DEVICE: what is on it
+subvolumes() {
+	mkfs.btrfs -q "$1"
+	mkdir /tmp/top
+	mount "$1" /tmp/top
+	for name in @ @home @log; do btrfs subvolume create "/tmp/top/$name"; done
+	umount /tmp/top
+	place "$1" / btrfs compress=zstd:1,subvol=@
+	place "$1" /home btrfs compress=zstd:1,subvol=@home
+	place "$1" /var/log btrfs compress=zstd:1,subvol=@log
+}
+
 layout() {
 	table /dev/sda gpt <<-TABLE
 		size=1MiB, type=21686148-6449-6E6F-744E-656564454649
@@ -14,13 +26,6 @@ layout() {
 		type=linux
 	TABLE
 	mkswap /dev/sda2
-	mkfs.btrfs -q /dev/sda3
-	mkdir /tmp/top
-	mount /dev/sda3 /tmp/top
-	for name in @ @home @log; do btrfs subvolume create "/tmp/top/$name"; done
-	umount /tmp/top
-	place /dev/sda3 / btrfs compress=zstd:1,subvol=@
-	place /dev/sda3 /home btrfs compress=zstd:1,subvol=@home
-	place /dev/sda3 /var/log btrfs compress=zstd:1,subvol=@log
+	subvolumes /dev/sda3
 	place /dev/sda2 none swap sw
 }
