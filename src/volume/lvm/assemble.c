@@ -34,28 +34,30 @@ assembly_clear(struct assembly *a)
     free(a->sources);
 }
 
-/* Does another group say that this physical volume is its own?  One of them
- * is from before it was moved, and which cannot be told. */
-static const struct h2k_lvm_group *
-find_rival(const struct assembly *a, const char *id)
+/* Who else says that physical volume P is its own: another group, or another
+ * entry of this one, before P.  One of them is from before it was moved, and
+ * which cannot be told.  NULL: nobody. */
+static const char *
+find_rival(const struct assembly *a, size_t p)
 {
-    for (size_t i = 0; i < a->scan->group_count; i++) {
-        const struct h2k_lvm_group *other = a->scan->groups[i];
-        for (size_t p = 0; other != a->group && p < other->physical_count; p++)
-            if (strcmp(other->physical[p].id, id) == 0)
-                return other;
+    const struct h2k_lvm_scan *s = a->scan;
+    const char *id = a->group->physical[p].id;
+    bool twice = false;
+    size_t at = h2k_lvm_index_find(&s->claimed, id);
+    for (; h2k_lvm_index_is(&s->claimed, at, id); at++) {
+        const struct h2k_lvm_entry *claim = &s->claimed.entries[at];
+        if (s->groups[claim->owner] != a->group)
+            return s->groups[claim->owner]->name;
+        twice |= claim->index < p;
     }
-    return NULL;
+    return twice ? "another entry" : NULL;
 }
 
-/* Two entries of one group would be its own rivals. */
-static bool
-is_listed_twice(const struct assembly *a, size_t p)
+/* What a message calls the source at this place among those with a label. */
+static const char *
+source_name(const struct h2k_lvm_scan *s, size_t at)
 {
-    for (size_t i = 0; i < p; i++)
-        if (strcmp(a->group->physical[i].id, a->group->physical[p].id) == 0)
-            return true;
-    return false;
+    return s->sources[s->labelled.entries[at].index].name;
 }
 
 /* The source that is physical volume P.  Two of them are one too many: which
@@ -65,42 +67,32 @@ find_physical(struct assembly *a, size_t p)
 {
     const struct h2k_lvm_physical *physical = &a->group->physical[p];
     struct h2k_lvm_scan *s = a->scan;
-    size_t found = SIZE_MAX;
-    const struct h2k_lvm_group *rival = find_rival(a, physical->id);
+    const char *rival = find_rival(a, p), *id = physical->id;
+    size_t at = h2k_lvm_index_find(&s->labelled, id);
+    bool there = h2k_lvm_index_is(&s->labelled, at, id);
+    bool twice = h2k_lvm_index_is(&s->labelled, at + 1, id);
     a->sources[p] = SIZE_MAX;
-    if (rival != NULL || is_listed_twice(a, p)) {
-        a->whole = false;
+    if (rival == NULL && there && !twice) {
+        a->sources[p] = s->labelled.entries[at].index;
+        return 0;
+    }
+    a->whole = false;
+    if (rival != NULL)
         return h2k_strings_addf(
             &s->out->problems,
-            "volume group %s: physical volume %s is that of "
-            "%s too",
-            a->group->name, physical->id,
-            rival != NULL ? rival->name : "another entry");
-    }
-    for (size_t i = 0; i < s->count; i++) {
-        if (strcmp(s->labels[i].id, physical->id) != 0)
-            continue;
-        if (found != SIZE_MAX) {
-            a->whole = false;
-            return h2k_strings_addf(
-                &s->out->problems,
-                "volume group %s: physical volume %s is there "
-                "twice: %s and %s",
-                a->group->name, physical->id, s->sources[found].name,
-                s->sources[i].name);
-        }
-        found = i;
-    }
-    if (found == SIZE_MAX) {
-        a->whole = false;
+            "volume group %s: physical volume %s is that of %s too: give "
+            "only the disks of one",
+            a->group->name, id, rival);
+    if (there)
         return h2k_strings_addf(
             &s->out->problems,
-            "volume group %s: physical volume %s (%.40s) is "
-            "missing: give the disk that it is on too",
-            a->group->name, physical->id, physical->name);
-    }
-    a->sources[p] = found;
-    return 0;
+            "volume group %s: physical volume %s is there twice: %s and %s: "
+            "give only one of them",
+            a->group->name, id, source_name(s, at), source_name(s, at + 1));
+    return h2k_strings_addf(&s->out->problems,
+                            "volume group %s: physical volume %s (%.40s) is "
+                            "missing: give the disk that it is on too",
+                            a->group->name, id, physical->name);
 }
 
 /* Its extents as a block; they must lie in it. */
@@ -173,6 +165,11 @@ list_sources(struct assembly *a, uint32_t i, struct h2k_lvm_volume *v)
         if (physical[p] && a->sources[p] != SIZE_MAX)
             v->sources[v->source_count++] = a->sources[p];
     qsort(v->sources, v->source_count, sizeof(*v->sources), compare_sizes);
+    /* Most lie on one of many. */
+    size_t *fewer =
+        reallocarray(v->sources, v->source_count + 1, sizeof(*fewer));
+    if (fewer != NULL)
+        v->sources = fewer;
     return 0;
 }
 
@@ -184,6 +181,11 @@ list_volume(struct assembly *a, uint32_t i)
     struct h2k_lvm *out = a->scan->out;
     if (!l->visible)
         return 0;
+    if (out->count == H2K_LVM_VOLUMES_MAX)
+        return h2k_fail(H2K_E_UNSUPPORTED,
+                        "volume group %s: it is beyond %d logical volumes in "
+                        "all: give only the guest's own disks",
+                        group->name, H2K_LVM_VOLUMES_MAX);
     if (h2k_lvm_make(&a->maker, i) < 0)
         return -1;
     struct h2k_lvm_volume *volumes =
@@ -253,10 +255,12 @@ static void
 mark_used(const struct assembly *a)
 {
     const struct h2k_lvm_scan *s = a->scan;
-    for (size_t p = 0; p < a->group->physical_count; p++)
-        for (size_t i = 0; i < s->count; i++)
-            if (strcmp(s->labels[i].id, a->group->physical[p].id) == 0)
-                s->out->used[i] = true;
+    for (size_t p = 0; p < a->group->physical_count; p++) {
+        const char *id = a->group->physical[p].id;
+        size_t at = h2k_lvm_index_find(&s->labelled, id);
+        for (; h2k_lvm_index_is(&s->labelled, at, id); at++)
+            s->out->used[s->labelled.entries[at].index] = true;
+    }
 }
 
 static int
@@ -304,7 +308,8 @@ h2k_lvm_assemble(struct h2k_lvm_scan *s, size_t i)
     for (size_t j = 0; j < i; j++)
         if (strcmp(s->groups[j]->name, group->name) == 0 &&
             h2k_strings_addf(&s->out->problems,
-                             "two volume groups are named %s: %s and %s",
+                             "two volume groups are named %s: %s and %s: give "
+                             "only the disks of one",
                              group->name, s->groups[j]->id, group->id) < 0)
             return -1;
     int rc = assemble(&a, s->disputed[i]);

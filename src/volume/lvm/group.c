@@ -29,6 +29,7 @@ h2k_lvm_group_free(struct h2k_lvm_group *group)
     }
     free(group->logical);
     free(group->physical);
+    h2k_lvm_index_clear(&group->names);
     free(group->uses);
     h2k_lvm_text_free(group->text);
     free(group);
@@ -53,7 +54,11 @@ static int
 take_id(const struct h2k_lvm_text *text, uint32_t node, const char **out)
 {
     *out = h2k_lvm_string(text, node, "id");
-    if (*out == NULL || strlen(*out) != H2K_LVM_ID - 1)
+    size_t length = *out == NULL ? 0 : strlen(*out);
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)(*out)[i]) && (*out)[i] != '-')
+            length = 0;
+    if (length != H2K_LVM_ID - 1)
         return h2k_fail(H2K_E_CORRUPT, "%.100s: no UUID",
                         text->nodes[node].key);
     return 0;
@@ -135,6 +140,21 @@ name_all_logical(struct h2k_lvm_group *group, uint32_t list)
 }
 
 static int
+sort_names(struct h2k_lvm_group *group)
+{
+    struct h2k_lvm_index *names = &group->names;
+    if (h2k_lvm_index_reserve(names, group->physical_count +
+                                         group->logical_count) < 0)
+        return -1;
+    for (uint32_t i = 0; i < group->physical_count; i++)
+        h2k_lvm_index_add(names, group->physical[i].name, 0, i);
+    for (uint32_t i = 0; i < group->logical_count; i++)
+        h2k_lvm_index_add(names, group->logical[i].name, 1, i);
+    h2k_lvm_index_sort(names);
+    return 0;
+}
+
+static int
 read_all_logical(struct h2k_lvm_group *group, uint32_t node)
 {
     const struct h2k_lvm_text *text = group->text;
@@ -148,7 +168,7 @@ read_all_logical(struct h2k_lvm_group *group, uint32_t node)
         return h2k_fail(H2K_E_NOMEM, "out of memory");
     if (list == 0)
         return 0;
-    if (name_all_logical(group, list) < 0)
+    if (name_all_logical(group, list) < 0 || sort_names(group) < 0)
         return -1;
     for (uint32_t n = h2k_lvm_first_section(text, list); n != 0;
          n = h2k_lvm_next_section(text, n), i++)
@@ -162,19 +182,12 @@ bool
 h2k_lvm_group_find(const struct h2k_lvm_group *group, const char *name,
                    bool *on_volume, uint32_t *index)
 {
-    *on_volume = false;
-    for (size_t i = 0; i < group->physical_count; i++)
-        if (strcmp(group->physical[i].name, name) == 0) {
-            *index = (uint32_t)i;
-            return true;
-        }
-    *on_volume = true;
-    for (size_t i = 0; i < group->logical_count; i++)
-        if (strcmp(group->logical[i].name, name) == 0) {
-            *index = (uint32_t)i;
-            return true;
-        }
-    return false;
+    size_t at = h2k_lvm_index_find(&group->names, name);
+    if (!h2k_lvm_index_is(&group->names, at, name))
+        return false;
+    *on_volume = group->names.entries[at].owner == 1;
+    *index = group->names.entries[at].index;
+    return true;
 }
 
 static int

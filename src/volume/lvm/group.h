@@ -4,8 +4,9 @@
 #ifndef H2K_VOLUME_LVM_GROUP_H
 #define H2K_VOLUME_LVM_GROUP_H
 
-#include "volume/lvm/text.h"
+#include "volume/lvm/index.h"
 #include "volume/lvm/lvm.h"
+#include "volume/lvm/text.h"
 
 #define H2K_LVM_SECTOR UINT64_C(512) /* that all of LVM2 counts in */
 
@@ -69,7 +70,9 @@ struct h2k_lvm_group {
     size_t physical_count;
     struct h2k_lvm_logical *logical; /* owned */
     size_t logical_count;
-    struct h2k_lvm_use *uses; /* owned; sorted by what and extent */
+    struct h2k_lvm_index names; /* of physical volumes, owner 0, and logical
+                                   ones, owner 1 */
+    struct h2k_lvm_use *uses;   /* owned; sorted by what and extent */
     size_t use_count;
 };
 

@@ -73,10 +73,16 @@ h2k_lvm_format_id(const uint8_t *bytes, char id[H2K_LVM_ID])
 }
 
 void
+h2k_lvm_label_drop_copies(struct h2k_lvm_label *label)
+{
+    while (label->copy_count > 0)
+        free(label->copies[--label->copy_count].text);
+}
+
+void
 h2k_lvm_label_clear(struct h2k_lvm_label *label)
 {
-    for (size_t i = 0; i < label->copy_count; i++)
-        free(label->copies[i].text);
+    h2k_lvm_label_drop_copies(label);
     *label = (struct h2k_lvm_label){ 0 };
 }
 

@@ -27,6 +27,8 @@ struct h2k_lvm_label {
  * H2K_E_NOENT: it has none; H2K_E_CORRUPT: it cannot be believed. */
 int h2k_lvm_label_read(struct h2k_block *volume, struct h2k_lvm_label *label);
 void h2k_lvm_label_clear(struct h2k_lvm_label *label);
+/* Its copies alone go: they were parsed. */
+void h2k_lvm_label_drop_copies(struct h2k_lvm_label *label);
 
 /* LVM2's checksum of SIZE bytes behind others with checksum CRC; that of
  * none is H2K_LVM_CRC. */

@@ -20,6 +20,8 @@ scan_clear(struct h2k_lvm_scan *s)
         h2k_lvm_group_free(s->groups[i]);
     free(s->labels);
     free(s->seen);
+    h2k_lvm_index_clear(&s->labelled);
+    h2k_lvm_index_clear(&s->claimed);
 }
 
 void
@@ -68,11 +70,36 @@ read_copy(struct h2k_lvm_scan *s, const struct h2k_lvm_copy *copy)
         if (s->seen[i].crc == copy->crc && s->seen[i].size == copy->size)
             return 0;
     s->seen[s->seen_count++] = (struct h2k_lvm_seen){ copy->crc, copy->size };
-    struct h2k_lvm_text *text = h2k_lvm_text_parse(copy->text, copy->size);
+    H2K_AUTO(h2k_lvm_text)
+    text = h2k_lvm_text_parse(copy->text, copy->size);
     if (text == NULL)
         return -1;
-    struct h2k_lvm_group *group = h2k_lvm_group_new(text);
+    s->text_bytes += copy->size;
+    s->nodes += text->count;
+    if (s->text_bytes > H2K_LVM_TEXTS_MAX || s->nodes > H2K_LVM_ALL_NODES_MAX)
+        return h2k_fail(H2K_E_UNSUPPORTED,
+                        "LVM2: there is too much metadata on all physical "
+                        "volumes together: give only the guest's own disks");
+    struct h2k_lvm_group *group = h2k_lvm_group_new(h2k_steal(text));
     return group == NULL ? -1 : keep_group(s, group);
+}
+
+static int
+read_copies(struct h2k_lvm_scan *s, struct h2k_lvm_label *label,
+            const char *name)
+{
+    for (size_t j = 0; j < label->copy_count; j++) {
+        if (read_copy(s, &label->copies[j]) == 0)
+            continue;
+        if (!h2k_error_is_content())
+            return -1;
+        s->damaged = true;
+        if (h2k_strings_addf(&s->out->problems, "%s: %s", name, h2k_errmsg()) <
+            0)
+            return -1;
+    }
+    h2k_lvm_label_drop_copies(label);
+    return 0;
 }
 
 static int
@@ -95,17 +122,7 @@ read_source(struct h2k_lvm_scan *s, size_t i)
                              label->problem) < 0)
             return -1;
     }
-    for (size_t j = 0; j < label->copy_count; j++) {
-        if (read_copy(s, &label->copies[j]) == 0)
-            continue;
-        if (!h2k_error_is_content())
-            return -1;
-        s->damaged = true;
-        if (h2k_strings_addf(&s->out->problems, "%s: %s", name, h2k_errmsg()) <
-            0)
-            return -1;
-    }
-    return 0;
+    return read_copies(s, label, name);
 }
 
 static int
@@ -117,6 +134,27 @@ read_sources(struct h2k_lvm_scan *s)
     return 0;
 }
 
+/* Which sources there are, and who wants them. */
+static int
+sort_physical(struct h2k_lvm_scan *s)
+{
+    size_t claims = 0;
+    for (size_t i = 0; i < s->group_count; i++)
+        claims += s->groups[i]->physical_count;
+    if (h2k_lvm_index_reserve(&s->labelled, s->count) < 0 ||
+        h2k_lvm_index_reserve(&s->claimed, claims) < 0)
+        return -1;
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->labels[i].id[0] != '\0')
+            h2k_lvm_index_add(&s->labelled, s->labels[i].id, 0, i);
+    for (uint32_t g = 0; g < s->group_count; g++)
+        for (uint32_t p = 0; p < s->groups[g]->physical_count; p++)
+            h2k_lvm_index_add(&s->claimed, s->groups[g]->physical[p].id, g, p);
+    h2k_lvm_index_sort(&s->labelled);
+    h2k_lvm_index_sort(&s->claimed);
+    return 0;
+}
+
 static int
 scan(struct h2k_lvm_scan *s)
 {
@@ -125,7 +163,7 @@ scan(struct h2k_lvm_scan *s)
     s->seen = calloc(s->count * H2K_LVM_AREAS_MAX + 1, sizeof(*s->seen));
     if (s->labels == NULL || s->out->used == NULL || s->seen == NULL)
         return h2k_fail(H2K_E_NOMEM, "out of memory");
-    if (read_sources(s) < 0)
+    if (read_sources(s) < 0 || sort_physical(s) < 0)
         return -1;
     for (size_t i = 0; i < s->group_count; i++)
         if (h2k_lvm_assemble(s, i) < 0)

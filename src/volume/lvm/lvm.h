@@ -23,9 +23,7 @@
 #define H2K_LVM_NAME 128 /* 127 bytes are LVM2's own limit */
 
 /* Bounds on what hostile metadata can make us hold. */
-#define H2K_LVM_VOLUMES_MAX                         \
-    4096 /* logical ones of a group, inner ones too \
-          */
+#define H2K_LVM_VOLUMES_MAX 4096 /* of a group, inner ones too; and in all */
 
 /* A logical volume as its guest sees it; inner ones are not listed. */
 struct h2k_lvm_volume {
@@ -51,8 +49,8 @@ struct h2k_lvm_free_range {
 struct h2k_lvm {
     struct h2k_lvm_volume *volumes; /* by group, then as the metadata says */
     size_t count;
-    struct h2k_lvm_free_range
-        *free; /* only of groups whose copies all agree */
+    struct h2k_lvm_free_range *free; /* only of groups whose copies all
+                                        agree */
     size_t free_count;
     bool *used; /* owned, one for each source: a group listed here has it */
     struct h2k_strings problems; /* damaged, missing or odd, and survived */
@@ -61,9 +59,10 @@ struct h2k_lvm {
 /*
  * The logical volumes on SOURCES, of which it keeps references; they may be
  * in any order, and those that are no physical volumes are passed over.
- * What is damaged is said in `problems`: it fails only for reading errors
- * and memory.  ONLY_WHOLE: a group that lacks a physical volume, or has one
- * twice, is passed over silently, since another source may turn up.
+ * What is damaged is said in `problems`: it fails only for reading errors,
+ * memory, and too many volumes (H2K_E_UNSUPPORTED).  ONLY_WHOLE: a group that
+ * lacks a physical volume, or has one twice, is passed over silently, since
+ * another source may turn up.
  */
 struct h2k_lvm *h2k_lvm_open(const struct h2k_volume_source *sources,
                              size_t count, bool only_whole);

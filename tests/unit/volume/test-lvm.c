@@ -31,6 +31,35 @@ static uint8_t disk[DISK_SIZE];
          "status = [" status "]\nsegment_count = 1\nsegment1 {\n"      \
          "start_extent = 0\nextent_count = 1\n" segment "}\n}\n"
 
+/* A physical volume at DISK, of its own ID, with TEXT as its metadata, in an
+ * area with room for ROOM bytes. */
+static void
+put_physical(uint8_t *to, const char *id, const char *text, size_t size,
+             size_t room, size_t disk_size)
+{
+    uint8_t *label = to + SECTOR, *area = to + AREA;
+    memcpy(label, "LABELONE", 8);
+    h2k_put_le64(label + 8, 1);
+    h2k_put_le32(label + 20, 32);
+    memcpy(label + 24, "LVM2 001", 8);
+    memcpy(label + 32, id, 32);
+    h2k_put_le64(label + 64, disk_size);
+    h2k_put_le64(label + 72, EXTENTS);
+    h2k_put_le64(label + 104, AREA);
+    h2k_put_le64(label + 112, room + SECTOR);
+    h2k_put_le32(label + 16,
+                 h2k_lvm_crc(H2K_LVM_CRC, label + 20, SECTOR - 20));
+    memcpy(area + 4, " LVM2 x[5A%r0N*>", 16);
+    h2k_put_le32(area + 20, 1);
+    h2k_put_le64(area + 24, AREA);
+    h2k_put_le64(area + 32, room + SECTOR);
+    h2k_put_le64(area + 40, SECTOR);
+    h2k_put_le64(area + 48, size);
+    memcpy(area + SECTOR, text, size);
+    h2k_put_le32(area + 56, h2k_lvm_crc(H2K_LVM_CRC, text, size));
+    h2k_put_le32(area, h2k_lvm_crc(H2K_LVM_CRC, area + 4, SECTOR - 4));
+}
+
 /* The volumes VOLUMES on a physical one. */
 static struct h2k_lvm *
 open_group(const char *volumes)
@@ -46,27 +75,7 @@ open_group(const char *volumes)
         "pe_count = 40\n}\n}\nlogical_volumes {\n%s}\n}\n"
         "contents = \"Text Format Volume Group\"\nversion = 1\n",
         volumes);
-    uint8_t *label = disk + SECTOR, *area = disk + AREA;
-    memcpy(label, "LABELONE", 8);
-    h2k_put_le64(label + 8, 1);
-    h2k_put_le32(label + 20, 32);
-    memcpy(label + 24, "LVM2 001", 8);
-    memcpy(label + 32, ID, 32);
-    h2k_put_le64(label + 64, DISK_SIZE);
-    h2k_put_le64(label + 72, EXTENTS);
-    h2k_put_le64(label + 104, AREA);
-    h2k_put_le64(label + 112, TEXT + SECTOR);
-    h2k_put_le32(label + 16,
-                 h2k_lvm_crc(H2K_LVM_CRC, label + 20, SECTOR - 20));
-    memcpy(area + 4, " LVM2 x[5A%r0N*>", 16);
-    h2k_put_le32(area + 20, 1);
-    h2k_put_le64(area + 24, AREA);
-    h2k_put_le64(area + 32, TEXT + SECTOR);
-    h2k_put_le64(area + 40, SECTOR);
-    h2k_put_le64(area + 48, (uint64_t)size);
-    memcpy(area + SECTOR, text, (size_t)size);
-    h2k_put_le32(area + 56, h2k_lvm_crc(H2K_LVM_CRC, text, (size_t)size));
-    h2k_put_le32(area, h2k_lvm_crc(H2K_LVM_CRC, area + 4, SECTOR - 4));
+    put_physical(disk, ID, text, (size_t)size, TEXT, DISK_SIZE);
     H2K_AUTO(h2k_block) block = h2k_memory_new(disk, sizeof(disk));
     const struct h2k_volume_source source = { "disk-0", block };
     return h2k_lvm_open(&source, 1, false);
@@ -187,11 +196,77 @@ test_stale_legs(void)
     ok(first_byte() == '?', "no leg is in sync");
 }
 
+/* Disks of LARGE bytes, each with a group of its own, whose text has so many
+ * entries that two of them are all that is read. */
+#define LARGE (2u << 20)
+#define DISKS 3
+
+static struct h2k_block *
+large_disk(unsigned n)
+{
+    h2k_autofree uint8_t *bytes = calloc(1, LARGE);
+    h2k_autofree char *text = malloc(LARGE);
+    char id[33];
+    if (bytes == NULL || text == NULL)
+        abort();
+    snprintf(id, sizeof(id), "%032u", n);
+    int size =
+        snprintf(text, LARGE,
+                 "vg%u {\nid = \"vvvvvv-vvvv-vvvv-vvvv-vvvv-vvvv-vvvvv%u\"\n"
+                 "seqno = 1\nextent_size = 8\nphysical_volumes {\npv0 {\n"
+                 "id = \"000000-0000-0000-0000-0000-0000-00000%u\"\n"
+                 "pe_start = 160\npe_count = 1\n}\n}\n}\nx = [ 0",
+                 n, n, n);
+    for (unsigned i = 0; i < 500000; i++, size += 2)
+        memcpy(text + size, ",0", 2);
+    text[size++] = ']';
+    put_physical(bytes, id, text, (size_t)size, LARGE - AREA - SECTOR, LARGE);
+    return h2k_memory_new(bytes, LARGE);
+}
+
+static void
+test_too_much(void)
+{
+    struct h2k_volume_source sources[DISKS];
+    static const char *const names[DISKS] = { "one", "two", "three" };
+    for (unsigned i = 0; i < DISKS; i++)
+        sources[i] = (struct h2k_volume_source){ names[i], large_disk(i) };
+    H2K_AUTO(h2k_lvm) lvm = h2k_lvm_open(sources, DISKS, false);
+    ok(lvm != NULL && lvm->used[0] && lvm->used[1] && !lvm->used[2],
+       "of endless metadata, so much is read");
+    ok_string(lvm == NULL || lvm->problems.count != 1 ? ""
+                                                      : lvm->problems.items[0],
+              "three: LVM2: there is too much metadata on all physical "
+              "volumes together: give only the guest's own disks");
+    for (unsigned i = 0; i < DISKS; i++)
+        h2k_block_unref(sources[i].block);
+}
+
+/* Names that mean two things. */
+static void
+test_same_names(void)
+{
+    H2K_AUTO(h2k_lvm)
+    lvm = open_group(LINEAR("aa", SHOWN, "0") LINEAR("aa", SHOWN, "1"));
+    ok(lvm != NULL && lvm->count == 2, "two volumes of one name are listed");
+    H2K_AUTO(h2k_lvm)
+    own = open_group(
+        "pv0 {\nid = \"p0bbbb-bbbb-bbbb-bbbb-bbbb-bbbb-bbbbbb\"\n"
+        "status = [" SHOWN "]\nsegment_count = 1\nsegment1 {\n"
+        "start_extent = 0\nextent_count = 1\ntype = \"striped\"\n"
+        "stripes = [\"pv0\", 0]\n}\n}\n" OTHER(
+            "on", SHOWN, "type = \"striped\"\nstripes = [\"pv0\", 1]\n"));
+    ok(own != NULL && own->count == 2 && find(own, "on")->block != NULL,
+       "a physical volume's name comes before a logical one's");
+}
+
 int
 main(void)
 {
     test_snapshots();
     test_refused();
     test_stale_legs();
+    test_too_much();
+    test_same_names();
     return tap_done();
 }
