@@ -100,14 +100,26 @@ h2k_root_lookup_nofollow(struct h2k_root *root, const char *path,
     return 0;
 }
 
-char *
-h2k_root_realpath(struct h2k_root *root, const char *path)
+static char *
+real_path(struct h2k_root *root, const char *path, bool follow)
 {
     struct h2k_walk walk;
-    if (h2k_walk(root, path, true, &walk) < 0)
+    if (h2k_walk(root, path, follow, &walk) < 0)
         return NULL;
     char *copy = strdup(walk.path);
     return copy != NULL ? copy : h2k_fail_null(H2K_E_NOMEM, "out of memory");
+}
+
+char *
+h2k_root_realpath(struct h2k_root *root, const char *path)
+{
+    return real_path(root, path, true);
+}
+
+char *
+h2k_root_realpath_nofollow(struct h2k_root *root, const char *path)
+{
+    return real_path(root, path, false);
 }
 
 bool

@@ -47,6 +47,8 @@ int h2k_root_lookup_nofollow(struct h2k_root *root, const char *path,
 /* PATH with every link resolved: an absolute path without links, "." or
  * "..", that the caller frees.  The last component need not exist. */
 char *h2k_root_realpath(struct h2k_root *root, const char *path);
+/* The same, but a link at the end stays. */
+char *h2k_root_realpath_nofollow(struct h2k_root *root, const char *path);
 
 bool h2k_root_exists(struct h2k_root *root, const char *path);
 bool h2k_root_is_dir(struct h2k_root *root, const char *path);

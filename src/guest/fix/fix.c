@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "guest/fix/labels.h"
 #include "guest/text/report-text.h"
 
 #include <stdarg.h>
@@ -83,6 +84,8 @@ h2k_fix_run_edits(struct h2k_fix *fix, const struct h2k_edit *const *edits)
     }
     fix->edit = NULL;
     h2k_strings_clear(&fix->backed);
+    h2k_labels_free(fix->labels);
+    fix->labels = NULL;
     return rc < 0 ? -1 : h2k_root_flush(fix->root);
 }
 
@@ -103,7 +106,10 @@ h2k_fix_replace(struct h2k_fix *fix, const char *path, const void *data,
 {
     if (h2k_fix_backup(fix, path) < 0)
         return -1;
-    return h2k_root_write_file(fix->root, path, data, size, 0644);
+    if (h2k_root_write_file(fix->root, path, data, size, 0644) < 0)
+        return -1;
+    h2k_autofree char *real = h2k_root_realpath(fix->root, path);
+    return real == NULL ? -1 : h2k_fix_label(fix, real);
 }
 
 int

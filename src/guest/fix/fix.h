@@ -21,7 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct h2k_guest; /* guest.h */
+struct h2k_guest;  /* guest.h */
+struct h2k_labels; /* labels.h */
 
 enum h2k_fix_fstab {
     H2K_FIX_FSTAB_STABILIZE_ALL, /* every name that depends on the controller
@@ -91,10 +92,11 @@ struct h2k_fix {
     const struct h2k_fix_options *options;
     struct h2k_fix_result *result;
 
-    /* Kept by fix.c and backup.c. */
+    /* Kept by fix.c, backup.c and labels.c. */
     const char *edit;          /* whose turn it is */
     int64_t now;               /* the options', or the clock */
     struct h2k_strings backed; /* files that have their backup already */
+    struct h2k_labels *labels;
 };
 
 /* One edit.  A constant in its own file, listed in edits.c. */

@@ -6,19 +6,23 @@
 #include "guest/fix/fix.h"
 
 #include "base/error.h"
+#include "guest/fix/labels.h"
 
 #include <string.h>
 
-/* PATH was made just now: whose it is. */
+/* PATH was made just now: whose it is, MODE again, as chown(2) takes bits of
+ * it away, and its label. */
 static int
-own(struct h2k_fix *fix, const char *path, const struct h2k_owner *owner)
+finish(struct h2k_fix *fix, const char *path, uint32_t mode,
+       const struct h2k_owner *owner)
 {
     struct h2k_place place;
-    if (owner == NULL || (owner->uid == 0 && owner->gid == 0))
-        return 0;
-    if (h2k_root_lookup(fix->root, path, &place) < 0)
+    if (owner != NULL && (owner->uid != 0 || owner->gid != 0) &&
+        (h2k_root_lookup(fix->root, path, &place) < 0 ||
+         h2k_fs_chown(place.fs, place.ino, owner->uid, owner->gid) < 0 ||
+         h2k_fs_chmod(place.fs, place.ino, mode) < 0))
         return -1;
-    return h2k_fs_chown(place.fs, place.ino, owner->uid, owner->gid);
+    return h2k_fix_label(fix, path);
 }
 
 /* One directory; what is there already stays as it is. */
@@ -30,7 +34,7 @@ make_dir(struct h2k_fix *fix, const char *path, uint32_t mode,
         return 0;
     if (h2k_root_mkdirs(fix->root, path, mode) < 0)
         return -1;
-    return own(fix, path, owner);
+    return finish(fix, path, mode, owner);
 }
 
 int
@@ -73,7 +77,8 @@ h2k_fix_create_as(struct h2k_fix *fix, const char *path, const void *data,
     if (make_parent(fix, path) < 0 ||
         h2k_root_write_file(fix->root, path, data, size, mode) < 0)
         return -1;
-    return own(fix, path, owner);
+    h2k_autofree char *real = h2k_root_realpath(fix->root, path);
+    return real == NULL ? -1 : finish(fix, real, mode, owner);
 }
 
 int
@@ -86,7 +91,8 @@ h2k_fix_create(struct h2k_fix *fix, const char *path, const void *data,
 int
 h2k_fix_symlink(struct h2k_fix *fix, const char *target, const char *path)
 {
-    if (make_parent(fix, path) < 0)
+    if (make_parent(fix, path) < 0 ||
+        h2k_root_symlink(fix->root, target, path) < 0)
         return -1;
-    return h2k_root_symlink(fix->root, target, path);
+    return h2k_fix_label(fix, path);
 }
