@@ -4,8 +4,10 @@
 #include "base/view.h"
 #include "guest/boot/file-block.h"
 #include "guest/boot/bls.h"
+#include "guest/boot/menu.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 #define GRUB_LIMIT (4u << 20)
 
@@ -67,20 +69,68 @@ h2k_kernel_image_version(struct h2k_root *root, const char *path,
     return 0;
 }
 
-/* ---- The boot loader's choice ---- */
+/* ---- Releases that names do not have ---- */
 
-/* The first of these that can be read, or NULL. */
+/* The first word of the text file PATH, or NULL. */
 static char *
-read_first(struct h2k_root *root, const char *const *paths, size_t count)
+read_word(struct h2k_root *root, const char *path)
 {
-    for (size_t i = 0; i < count; i++) {
-        char *text = NULL;
-        size_t size;
-        if (h2k_root_read_file(root, paths[i], GRUB_LIMIT, &text, &size) == 0)
-            return text;
+    h2k_autofree char *text = NULL;
+    size_t size;
+    if (h2k_root_read_file(root, path, 4096, &text, &size) < 0)
+        return NULL;
+    size_t length = strcspn(text, " \t\r\n");
+    return length == 0 || memchr(text, '/', length) != NULL
+               ? NULL
+               : strndup(text, length);
+}
+
+/* Is the modules' directory NAME of the package SUFFIX, as Arch's pkgbase
+ * says, or by "-SUFFIX" at its end? */
+static bool
+is_package(struct h2k_root *root, const char *parent, const char *name,
+           const char *suffix)
+{
+    char path[H2K_PATH_MAX];
+    size_t n = strlen(name), m = strlen(suffix);
+    snprintf(path, sizeof(path), "%s/%s/pkgbase", parent, name);
+    h2k_autofree char *base = read_word(root, path);
+    if (base != NULL)
+        return strcmp(base, suffix) == 0;
+    return n > m + 1 && name[n - m - 1] == '-' &&
+           strcmp(name + n - m, suffix) == 0;
+}
+
+char *
+h2k_kernel_named_version(struct h2k_root *root, const char *suffix, int *rc)
+{
+    static const char parent[] = "/lib/modules";
+    char path[H2K_PATH_MAX], **names, *found = NULL;
+    size_t count, matches = 0;
+    *rc = 0;
+    snprintf(path, sizeof(path), "/usr/share/kernel/%.255s/kernel.release",
+             suffix);
+    found = read_word(root, path); /* Alpine */
+    if (found != NULL)
+        return found;
+    if (h2k_root_list(root, parent, &names, &count) < 0) {
+        *rc = h2k_error_is_content() ? 0 : -1;
+        return NULL;
     }
+    for (size_t i = 0; i < count; i++)
+        if (is_package(root, parent, names[i], suffix)) {
+            matches++;
+            free(found);
+            found = strdup(names[i]);
+        }
+    h2k_root_free_names(names, count);
+    if (matches == 1)
+        return found;
+    free(found);
     return NULL;
 }
+
+/* ---- The boot loader's choice ---- */
 
 /* The kernel whose release stands in TEXT, the longest that does: 6.1.0-5
  * is in 6.1.0-56 too.  kernels->count when none. */
@@ -96,48 +146,6 @@ named_in(const struct h2k_kernels *kernels, const char *text)
         }
     }
     return found;
-}
-
-/* The kernel whose image has this name of NAME_LENGTH bytes. */
-static size_t
-image_named(const struct h2k_kernels *kernels, const char *name, size_t length)
-{
-    for (size_t i = 0; i < kernels->count; i++) {
-        const char *base = strrchr(kernels->items[i].image, '/') + 1;
-        if (strlen(base) == length && memcmp(base, name, length) == 0)
-            return i;
-    }
-    return kernels->count;
-}
-
-/* The image of the first menu entry: "linux /vmlinuz-6.1.0 root=…". */
-static size_t
-first_entry(const struct h2k_kernels *kernels, const char *config)
-{
-    static const char *const commands[] = { "linux", "linux16", "linuxefi" };
-    for (const char *p = config; *p != '\0';) {
-        const char *end = p + strcspn(p, "\n");
-        const char *word = p + strspn(p, " \t");
-        size_t n = strcspn(word, " \t\n");
-        p = end + (*end == '\n');
-        bool is_command = false;
-        for (size_t i = 0; i < 3; i++)
-            is_command |=
-                n == strlen(commands[i]) && memcmp(word, commands[i], n) == 0;
-        if (!is_command)
-            continue;
-        const char *path = word + n + strspn(word + n, " \t");
-        size_t length = strcspn(path, " \t\n");
-        const char *slash = memrchr(path, '/', length);
-        if (slash != NULL) {
-            length -= (size_t)(slash + 1 - path);
-            path = slash + 1;
-        }
-        size_t found = image_named(kernels, path, length);
-        if (found < kernels->count)
-            return found;
-    }
-    return kernels->count;
 }
 
 /* saved_entry of the environment block, cut to its line. */
@@ -166,29 +174,132 @@ newest(const struct h2k_kernels *kernels)
     return 0;
 }
 
+struct choice {
+    struct h2k_root *root;
+    const struct h2k_kernels *kernels;
+    size_t found;
+    bool has_grub; /* a menu of GRUB 2 is there */
+};
+
+/* The kernel that an entry starts, with that initramfs if there is one. */
+static size_t
+started_by(const struct choice *c, const struct h2k_menu *menu,
+           const struct h2k_menu_entry *entry)
+{
+    h2k_autofree char *image = NULL;
+    h2k_autofree char *initrd = NULL;
+    size_t found = c->kernels->count;
+    if (h2k_menu_entry_files(c->root, menu, entry, &image, &initrd) <= 0)
+        return found;
+    for (size_t i = c->kernels->count; i > 0; i--) {
+        const struct h2k_kernel *k = &c->kernels->items[i - 1];
+        if (strcmp(k->image, image) != 0)
+            continue;
+        found = i - 1;
+        if (initrd != NULL && k->initramfs_path != NULL &&
+            strcmp(k->initramfs_path, initrd) == 0)
+            break;
+    }
+    return found;
+}
+
+/* The entry INDEX, or the first behind it that starts one of the kernels. */
+static size_t
+started_from(const struct choice *c, const struct h2k_menu *menu, size_t index)
+{
+    size_t found = c->kernels->count;
+    for (; index < menu->count && found == c->kernels->count; index++)
+        found = started_by(c, menu, &menu->items[index]);
+    return found;
+}
+
+/* A file's text, or NULL. */
+static char *
+read_text(struct h2k_root *root, const char *path)
+{
+    char *text = NULL;
+    size_t size;
+    return h2k_root_read_file(root, path, GRUB_LIMIT, &text, &size) == 0
+               ? text
+               : NULL;
+}
+
+/* By grub's environment, where the menus at all ask it. */
+static int
+choose_saved(struct choice *c, const struct h2k_menu *menu)
+{
+    H2K_AUTO_STRINGS paths = { 0 };
+    if (h2k_menu_files(c->root, H2K_MENU_GRUBENV, &paths) < 0)
+        return -1;
+    for (size_t i = 0; i < paths.count && c->found == c->kernels->count; i++) {
+        h2k_autofree char *text = read_text(c->root, paths.items[i]);
+        char *saved = text == NULL ? NULL : saved_entry(text);
+        if (saved == NULL || saved[0] == '\0')
+            continue;
+        size_t entry = h2k_menu_default(menu, saved);
+        if (entry < menu->count)
+            c->found = started_by(c, menu, &menu->items[entry]);
+        if (c->found == c->kernels->count)
+            c->found = named_in(c->kernels, saved);
+    }
+    return 0;
+}
+
+static int
+choose_in_grub(void *opaque, const struct h2k_menu *menu)
+{
+    struct choice *c = opaque;
+    c->has_grub = true;
+    if (menu->asks_saved && choose_saved(c, menu) < 0)
+        return -1;
+    size_t entry = h2k_menu_default(menu, NULL);
+    if (c->found == c->kernels->count && entry < menu->count)
+        c->found = started_by(c, menu, &menu->items[entry]);
+    if (c->found == c->kernels->count)
+        c->found = started_from(c, menu, 0);
+    return c->found < c->kernels->count;
+}
+
+/* Menus of other loaders: what they name, else their first. */
+static int
+choose_in_menu(void *opaque, const struct h2k_menu *menu)
+{
+    struct choice *c = opaque;
+    size_t entry = h2k_menu_default(menu, NULL);
+    if (entry < menu->count)
+        c->found = started_from(c, menu, entry);
+    if (c->found == c->kernels->count)
+        c->found = started_from(c, menu, 0);
+    return c->found < c->kernels->count;
+}
+
+/* Photon's menu has its kernel's name in a file of variables. */
+static void
+choose_of_photon(struct choice *c)
+{
+    h2k_autofree char *text = read_text(c->root, "/boot/photon.cfg");
+    if (text != NULL)
+        c->found = named_in(c->kernels, text);
+}
+
 size_t
 h2k_kernels_choose_default(struct h2k_root *root,
                            const struct h2k_kernels *kernels)
 {
-    static const char *const configs[] = { "/boot/grub/grub.cfg",
-                                           "/boot/grub2/grub.cfg" };
-    static const char *const environments[] = { "/boot/grub/grubenv",
-                                                "/boot/grub2/grubenv" };
-    h2k_autofree char *config = read_first(root, configs, 2);
-    if (config == NULL) {
-        size_t named = h2k_bls_default(root, kernels);
-        return named < kernels->count ? named : newest(kernels);
-    }
-    if (strstr(config, "${saved_entry}") != NULL &&
-        (strstr(config, "default=\"${saved_entry}\"") != NULL ||
-         strstr(config, "blscfg") != NULL)) {
-        h2k_autofree char *environment = read_first(root, environments, 2);
-        char *saved = environment == NULL ? NULL : saved_entry(environment);
-        size_t found =
-            saved == NULL ? kernels->count : named_in(kernels, saved);
-        if (found < kernels->count)
-            return found;
-    }
-    size_t found = first_entry(kernels, config);
-    return found < kernels->count ? found : newest(kernels);
+    static const enum h2k_menu_kind others[] = { H2K_MENU_GRUB_LEGACY,
+                                                 H2K_MENU_SYSLINUX,
+                                                 H2K_MENU_LIMINE };
+    struct choice c = { .root = root,
+                        .kernels = kernels,
+                        .found = kernels->count };
+    /* What cannot be read is no choice: the newest is a good guess. */
+    (void)h2k_menu_each(root, H2K_MENU_GRUB2, choose_in_grub, &c);
+    if (c.found == kernels->count)
+        choose_of_photon(&c);
+    if (c.found == kernels->count && !c.has_grub)
+        c.found = h2k_bls_default(root, kernels);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (c.found == kernels->count && !c.has_grub)
+            (void)h2k_menu_each(root, others[i], choose_in_menu, &c);
+    return c.found < kernels->count ? c.found : newest(kernels);
 }

@@ -2,28 +2,35 @@
 /* Which kernels there are: images, and the initramfs files beside them. */
 #include "base/error.h"
 #include "guest/boot/bls.h"
+#include "guest/boot/menu.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 /* VERSION by the image's name where modules have it, otherwise by the
- * image's own header, otherwise by the name. */
+ * image's own header, by what its distribution says, or by the name. */
 static char *
 find_version(struct h2k_root *root, const char *image, const char *suffix)
 {
     char version[256];
-    char *dir = NULL;
+    char *dir = NULL, *named = NULL;
+    int rc = 0;
     if (h2k_find_modules_dir(root, suffix, &dir) < 0)
         return NULL;
-    bool named = dir != NULL;
+    bool by_name = dir != NULL;
     free(dir);
-    if (!named && h2k_kernel_image_version(root, image, version) < 0) {
+    version[0] = '\0';
+    if (!by_name && h2k_kernel_image_version(root, image, version) < 0) {
         if (!h2k_is_content_error())
             return NULL;
         version[0] = '\0';
     }
-    char *copy = strdup(named || version[0] == '\0' ? suffix : version);
+    if (!by_name && version[0] == '\0')
+        named = h2k_kernel_named_version(root, suffix, &rc);
+    if (named != NULL || rc < 0)
+        return named;
+    char *copy = strdup(version[0] == '\0' ? suffix : version);
     if (copy == NULL)
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
     return copy;
@@ -41,6 +48,24 @@ is_known(const struct h2k_kernels *kernels, const char *image)
 {
     for (size_t i = 0; i < kernels->count; i++)
         if (strcmp(kernels->items[i].image, image) == 0)
+            return true;
+    return false;
+}
+
+static bool
+same_path(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* The same image with the same initramfs. */
+static bool
+is_pair_known(const struct h2k_kernels *kernels, const char *image,
+              const char *initramfs)
+{
+    for (size_t i = 0; i < kernels->count; i++)
+        if (strcmp(kernels->items[i].image, image) == 0 &&
+            same_path(kernels->items[i].initramfs_path, initramfs))
             return true;
     return false;
 }
@@ -130,27 +155,65 @@ image_suffix(const char *name)
     return NULL;
 }
 
+/* A kernel with its initramfs (or NULL), which is taken, unless it is known
+ * or one too many. */
+static int
+add_pair(struct h2k_root *root, struct h2k_kernels *kernels, const char *image,
+         const char *suffix, char *initramfs)
+{
+    h2k_autofree char *version = NULL;
+    if (is_pair_known(kernels, image, initramfs)) {
+        free(initramfs);
+        return 0;
+    }
+    if (kernels->count == H2K_KERNELS_MAX) {
+        free(initramfs);
+        return h2k_strings_addf(&kernels->warnings,
+                                "%s: more than %d kernels; this one is left "
+                                "as it is",
+                                image, H2K_KERNELS_MAX);
+    }
+    version = find_version(root, image, suffix);
+    if (version == NULL) {
+        free(initramfs);
+        return -1;
+    }
+    return add_kernel(root, kernels, image, version, initramfs);
+}
+
+/* mkinitcpio's second image, with all modules. */
+static int
+add_fallback(struct h2k_root *root, struct h2k_kernels *kernels,
+             const char *dir, const char *image, const char *suffix)
+{
+    h2k_autofree char *path = NULL;
+    if (asprintf(&path, "%s/initramfs-%s-fallback.img", dir, suffix) < 0) {
+        path = NULL;
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    }
+    return is_file(root, path)
+               ? add_pair(root, kernels, image, suffix, h2k_steal(path))
+               : 0;
+}
+
 static int
 add_image(struct h2k_root *root, struct h2k_kernels *kernels, const char *dir,
           const char *name, const char *suffix)
 {
-    h2k_autofree char *image = NULL, *version = NULL;
+    h2k_autofree char *image = NULL;
     char *initramfs = NULL;
     if (asprintf(&image, "%s/%s", dir, name) < 0) {
         image = NULL;
         return h2k_fail(H2K_E_NOMEM, "out of memory");
     }
-    if (is_known(kernels, image) || !is_file(root, image))
+    if (!is_file(root, image))
         return 0;
-    if (kernels->count == H2K_KERNELS_MAX)
-        return h2k_strings_addf(&kernels->warnings,
-                                "%s: more than %d kernels; this one is left "
-                                "as it is",
-                                image, H2K_KERNELS_MAX);
-    version = find_version(root, image, suffix);
-    if (version == NULL || find_initramfs(root, dir, suffix, &initramfs) < 0)
+    /* What a menu says of it counts. */
+    if (!is_known(kernels, image) &&
+        (find_initramfs(root, dir, suffix, &initramfs) < 0 ||
+         add_pair(root, kernels, image, suffix, initramfs) < 0))
         return -1;
-    return add_kernel(root, kernels, image, version, initramfs);
+    return add_fallback(root, kernels, dir, image, suffix);
 }
 
 /* DIR/VERSION/linux with initrd beside it, as kernel-install(8) has them. */
@@ -210,25 +273,74 @@ struct finding {
     struct h2k_kernels *kernels;
 };
 
+/* Is NAME a kernel's, and not a memory test's or another loader's? */
+static bool
+is_kernel_name(const char *name)
+{
+    static const char *const names[] = { "vmlinuz", "vmlinux", "bzImage",
+                                         "zImage",  "Image",   "linux",
+                                         "kernel" };
+    if (image_suffix(name) != NULL)
+        return true;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strncmp(name, names[i], strlen(names[i])) == 0)
+            return strstr(name, ".backup.") == NULL;
+    return false;
+}
+
+/* What an entry of a menu starts.  IMAGE and INITRD have no links in them. */
+static int
+add_started(struct finding *f, const char *image, const char *version,
+            const char *initrd)
+{
+    const char *base = strrchr(image, '/') + 1;
+    const char *suffix = image_suffix(base);
+    char header[256];
+    char *copy = NULL;
+    if (!is_file(f->root, image))
+        return 0;
+    if (!is_kernel_name(base) && version == NULL) {
+        if (h2k_kernel_image_version(f->root, image, header) < 0)
+            return h2k_is_content_error() ? 0 : -1;
+        if (header[0] == '\0')
+            return 0;
+    }
+    if (initrd != NULL && (copy = strdup(initrd)) == NULL)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    /* An entry may name its initrd by what only the loader knows. */
+    if (initrd == NULL && suffix != NULL) {
+        char dir[H2K_PATH_MAX];
+        snprintf(dir, sizeof(dir), "%.*s", (int)(base - 1 - image), image);
+        if (find_initramfs(f->root, dir, suffix, &copy) < 0)
+            return -1;
+    }
+    return add_pair(
+        f->root, f->kernels, image,
+        suffix != NULL ? suffix : (version != NULL ? version : base), copy);
+}
+
 /* Entries say which initramfs goes with a kernel, whatever their names. */
 static int
 add_entry(void *opaque, struct h2k_bls_entry *entry)
 {
+    return add_started(opaque, entry->kernel, entry->version, entry->initrd);
+}
+
+static int
+add_menu(void *opaque, const struct h2k_menu *menu)
+{
     struct finding *f = opaque;
-    const char *base = strrchr(entry->kernel, '/') + 1;
-    const char *suffix = image_suffix(base);
-    if (is_known(f->kernels, entry->kernel) ||
-        !is_file(f->root, entry->kernel) ||
-        f->kernels->count == H2K_KERNELS_MAX)
-        return 0;
-    h2k_autofree char *version = find_version(
-        f->root, entry->kernel,
-        suffix != NULL ? suffix
-                       : (entry->version != NULL ? entry->version : base));
-    if (version == NULL)
-        return -1;
-    return add_kernel(f->root, f->kernels, entry->kernel, version,
-                      h2k_steal(entry->initrd));
+    for (size_t i = 0; i < menu->count; i++) {
+        h2k_autofree char *kernel = NULL;
+        h2k_autofree char *initrd = NULL;
+        int rc = h2k_menu_entry_files(f->root, menu, &menu->items[i], &kernel,
+                                      &initrd);
+        if (rc > 0)
+            rc = add_started(f, kernel, NULL, initrd);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
 }
 
 int
@@ -236,6 +348,10 @@ h2k_kernels_find(struct h2k_root *root, struct h2k_kernels *kernels)
 {
     static const char *const dirs[] = { "/boot", "/efi", "/boot/efi" };
     struct finding finding = { root, kernels };
+    for (int kind = 0; kind < H2K_MENU_KINDS; kind++)
+        if (h2k_menu_each(root, (enum h2k_menu_kind)kind, add_menu, &finding) <
+            0)
+            return -1;
     if (h2k_bls_each(root, add_entry, &finding) < 0)
         return -1;
     for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)

@@ -64,9 +64,11 @@ struct h2k_kernels {
 };
 
 /*
- * The kernels of the guest in ROOT: each image in /boot with its modules and
- * its initramfs, read.  What of one kernel cannot be read is its `problem`;
- * NULL only when reading the disk fails or memory runs out.
+ * The kernels of the guest in ROOT: each image that a boot loader's menu
+ * names, or that is in /boot, with its modules and its initramfs, read; an
+ * image that is started with several is there as often.  What of one kernel
+ * cannot be read is its `problem`; NULL only when reading the disk fails or
+ * memory runs out.
  */
 struct h2k_kernels *h2k_kernels_read(struct h2k_root *root);
 void h2k_kernels_free(struct h2k_kernels *kernels);
@@ -109,8 +111,14 @@ int h2k_kernel_image_version(struct h2k_root *root, const char *path,
 /* Compare versions as package managers do: runs of digits by value. */
 int h2k_version_compare(const char *a, const char *b);
 
-/* The release that the boot loader's default entry starts, among KERNELS,
- * which are newest first: an index. */
+/* The release of a kernel that is named without one, by its SUFFIX: "lts" of
+ * Alpine's vmlinuz-lts, "linux" of Arch's vmlinuz-linux.  The caller's to
+ * free, or NULL where it cannot be told (and *RC is -1 with an error). */
+char *h2k_kernel_named_version(struct h2k_root *root, const char *suffix,
+                               int *rc);
+
+/* What the boot loader's default entry starts, among KERNELS, which are
+ * newest first: an index. */
 size_t h2k_kernels_choose_default(struct h2k_root *root,
                                   const struct h2k_kernels *kernels);
 

@@ -4,16 +4,11 @@
 #include "guest/fix/grub.h"
 
 #include "base/error.h"
+#include "guest/boot/menu.h"
 #include "guest/fix/edits.h"
 
 #include <string.h>
 
-static const char *const menus[] = {
-    "/boot/grub/grub.cfg",
-    "/boot/grub/custom.cfg",
-    "/boot/grub2/grub.cfg",
-    "/boot/grub2/custom.cfg",
-};
 static const char *const device_maps[] = {
     "/boot/grub/device.map",
     "/boot/grub2/device.map",
@@ -49,12 +44,14 @@ fill_cmdline(struct h2k_rewrite *rewrite, void *seen)
 static bool
 applies(struct h2k_fix *fix)
 {
+    H2K_AUTO_STRINGS menus = { 0 };
     if (!fix->options->update_grub)
         return false;
-    for (size_t i = 0; i < COUNT(menus); i++)
-        if (h2k_root_exists(fix->root, menus[i]))
+    for (size_t i = 0; i < COUNT(device_maps); i++)
+        if (h2k_root_exists(fix->root, device_maps[i]))
             return true;
-    return h2k_root_exists(fix->root, DEFAULTS) ||
+    return h2k_menu_files(fix->root, H2K_MENU_GRUB2, &menus) < 0 ||
+           menus.count > 0 || h2k_root_exists(fix->root, DEFAULTS) ||
            h2k_root_exists(fix->root, KERNEL_CMDLINE);
 }
 
@@ -88,8 +85,12 @@ static int
 run(struct h2k_fix *fix)
 {
     struct h2k_grub_seen seen = { 0 };
-    for (size_t i = 0; i < COUNT(menus); i++)
-        if (note(fix, h2k_rewrite_path(fix, menus[i], fill_menu, &seen)) < 0)
+    H2K_AUTO_STRINGS menus = { 0 };
+    if (h2k_menu_files(fix->root, H2K_MENU_GRUB2, &menus) < 0)
+        return -1;
+    for (size_t i = 0; i < menus.count; i++)
+        if (note(fix,
+                 h2k_rewrite_path(fix, menus.items[i], fill_menu, &seen)) < 0)
             return -1;
     if (seen.roots.lost > 0 && seen.roots.good == 0)
         return h2k_fail(H2K_E_UNFIXABLE,

@@ -4,15 +4,10 @@
 #include "base/error.h"
 #include "guest/fix/bls-rewrite.h"
 #include "guest/boot/bls.h"
+#include "guest/boot/menu.h"
 #include "guest/fix/edits.h"
 
 #include <string.h>
-
-static const char *const environments[] = {
-    "/boot/grub2/grubenv",
-    "/boot/grub/grubenv",
-};
-#define ENVIRONMENTS (sizeof(environments) / sizeof(environments[0]))
 
 static int
 fill_entry(struct h2k_rewrite *rewrite, void *roots)
@@ -67,6 +62,7 @@ static int
 run(struct h2k_fix *fix)
 {
     struct h2k_cmdline_roots roots = { 0 };
+    H2K_AUTO_STRINGS environments = { 0 };
     bool changed = false;
     for (const struct h2k_bls_place *p = h2k_bls_places; p->directory != NULL;
          p++) {
@@ -76,8 +72,10 @@ run(struct h2k_fix *fix)
             return -1;
         changed |= rc > 0;
     }
-    for (size_t i = 0; i < ENVIRONMENTS; i++) {
-        int rc = fix_environment(fix, environments[i], &roots);
+    if (h2k_menu_files(fix->root, H2K_MENU_GRUBENV, &environments) < 0)
+        return -1;
+    for (size_t i = 0; i < environments.count; i++) {
+        int rc = fix_environment(fix, environments.items[i], &roots);
         if (rc < 0)
             return -1;
         changed |= rc > 0;

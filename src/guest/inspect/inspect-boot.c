@@ -2,6 +2,7 @@
 #include "guest/inspect/inspect.h"
 
 #include "guest/boot/esp.h"
+#include "guest/boot/menu.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,8 +19,6 @@ h2k_inspect_bootloader(struct h2k_root *root)
     static const struct {
         const char *path, *name;
     } signs[] = {
-        { "/boot/grub2/grub.cfg", "grub2" },
-        { "/boot/grub/grub.cfg", "grub2" },
         { "/boot/loader/loader.conf", "systemd-boot" },
         { "/efi/loader/loader.conf", "systemd-boot" },
         { "/boot/efi/loader/loader.conf", "systemd-boot" },
@@ -28,12 +27,23 @@ h2k_inspect_bootloader(struct h2k_root *root)
         { "/boot/extlinux/extlinux.conf", "extlinux" },
         { "/boot/extlinux.conf", "extlinux" },
         { "/boot/syslinux/syslinux.cfg", "syslinux" },
+        { "/boot/limine.conf", "limine" },
+        { "/boot/limine/limine.conf", "limine" },
+        { "/boot/limine.cfg", "limine" },
+        { "/boot/refind_linux.conf", "refind" },
         { "/etc/lilo.conf", "lilo" },
     };
+    H2K_AUTO_STRINGS menus = { 0 };
+    if (h2k_menu_files(root, H2K_MENU_GRUB2, &menus) == 0 && menus.count > 0)
+        return "grub2";
     for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
         if (h2k_root_exists(root, signs[i].path))
             return signs[i].name;
-    return NULL;
+    /* RHEL 6 with UEFI has its menu on the system partition. */
+    return h2k_menu_files(root, H2K_MENU_GRUB_LEGACY, &menus) == 0 &&
+                   menus.count > 0
+               ? "grub"
+               : NULL;
 }
 
 /* The disk that the firmware starts from: /boot's, or the root's. */

@@ -64,7 +64,7 @@ struct h2k_inspection {
     size_t kernel_count;
 
     const char *bootloader; /* "grub2", "grub", "systemd-boot", "extlinux",
-                               "lilo" */
+                               "syslinux", "limine", "refind", "lilo" */
     const char *firmware;   /* by what the disk can start from: "bios", "uefi",
                                "both", or NULL */
     bool secure_boot;       /* a shim is there: it can start with it */
