@@ -268,14 +268,18 @@ h2k_foreign_look(struct h2k_guest *guest, struct h2k_guest_volume *volume)
         info->problem[0] = '\0';
         return 1;
     }
+    h2k_guest_volume_name(guest, volume, name);
+    /* Others may be in it: what they hold would be missed in silence. */
+    if (h2k_appliance_ended(guest->appliance))
+        return h2k_prefix("%s: ", name);
     if (!h2k_error_is_content() && h2k_errcode() != H2K_E_COMPONENT &&
         h2k_errcode() != H2K_E_FAILED)
         return -1;
-    guest->component_missing = h2k_errcode() == H2K_E_COMPONENT;
+    if (h2k_errcode() == H2K_E_COMPONENT)
+        guest->component_missing = true;
     snprintf(info->problem, sizeof(info->problem), "%.199s", h2k_errmsg());
     info->mountable = false;
     h2k_fs_close(volume->fs);
     volume->fs = NULL;
-    h2k_guest_volume_name(guest, volume, name);
     return h2k_strings_addf(&guest->warnings, "%s: %s", name, info->problem);
 }

@@ -43,27 +43,38 @@ unset HYPER2KVM_LIBGUESTFS
 
 # ---- Cut off ----
 
+appliance()
+{
+    pgrep -f "unix:$tap_dir/place/h2k-nbd"
+}
+
+# A job whose appliance is about to start.
+begin()
+{
+    rm -rf place && mkdir place
+    TMPDIR=$tap_dir/place "$hyper2kvm" btrfs.raw --output-dir cut >log 2>&1 &
+    pid=$!
+    for _ in $(seq 600); do
+        appliance >/dev/null && break
+        sleep 0.1
+    done
+}
+
 # ended SIGNAL NAME: it gets the signal once its appliance runs, and soon
 # nobody is left.
 ended()
 {
-    mkdir -p place
-    TMPDIR=$tap_dir/place "$hyper2kvm" btrfs.raw --output-dir cut >log 2>&1 &
-    pid=$!
-    for _ in $(seq 600); do
-        pgrep -f "unix:$tap_dir/place/h2k-nbd" >/dev/null && break
-        sleep 0.1
-    done
-    pgrep -f "unix:$tap_dir/place/h2k-nbd" >/dev/null
+    begin
+    appliance >/dev/null
     ok $? "$2: the appliance is there"
     kill -"$1" $pid
     wait $pid 2>/dev/null
     status=$?
     for _ in $(seq 200); do
-        pgrep -f "unix:$tap_dir/place/h2k-nbd" >/dev/null || break
+        appliance >/dev/null || break
         sleep 0.1
     done
-    pgrep -f "unix:$tap_dir/place/h2k-nbd" >/dev/null
+    appliance >/dev/null
     is "$?" 1 "$2: and gone with us"
     sha256sum --quiet -c btrfs.sum
     ok $? "$2: the source is as it was"
@@ -71,6 +82,21 @@ ended()
 ended KILL 'killed'
 ended TERM 'interrupted'
 is "$status" 130 'interrupted: the exit status says so'
+
+# The socket goes when the appliance is up.
+begin
+for _ in $(seq 1200); do
+    ls place/h2k-nbd-*/socket >/dev/null 2>&1 || break
+    sleep 0.1
+done
+kill -KILL $(appliance) # one word
+wait $pid
+status=$?
+is "$status $(grep -c 'hyper2kvm: .*the appliance ended by itself' log)" '1 1' \
+    'an appliance that is killed: the error says so'
+ls cut/*.qcow2 place/* >/dev/null 2>&1
+[ $? -ne 0 ]
+ok $? 'nothing is published, and nothing is left behind'
 
 # ---- Random changes, as a model has them ----
 

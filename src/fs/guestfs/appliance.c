@@ -32,8 +32,11 @@ struct h2k_appliance {
     struct h2k_watch *watch;
     void *handle;
 
+    bool launched; /* it has been, since the handle was opened */
+
     /* What ended it, for good; H2K_OK before. */
     struct h2k_saved_error end;
+    bool gone; /* after it had been launched */
 };
 
 struct h2k_appliance *
@@ -60,6 +63,7 @@ h2k_appliance_stop(struct h2k_appliance *appliance)
     h2k_watch_free(appliance->watch);
     h2k_nbd_server_free(appliance->server);
     appliance->handle = NULL;
+    appliance->launched = false;
     appliance->watch = NULL;
     appliance->server = NULL;
 }
@@ -215,6 +219,7 @@ launch(struct h2k_appliance *appliance)
     int rc = appliance->ops->launch(appliance->handle);
     if (h2k_appliance_end(appliance, rc) < 0)
         return launch_failed(appliance);
+    appliance->launched = true;
     h2k_nbd_server_hide(appliance->server);
     appliance->info.started = true;
     appliance->info.seconds = (double)(h2k_clock_ms() - begin) / 1000;
@@ -238,17 +243,25 @@ h2k_appliance_begin(struct h2k_appliance *appliance)
     return appliance->handle;
 }
 
-/* It was killed: whatever it was doing is lost. */
+bool
+h2k_appliance_ended(const struct h2k_appliance *appliance)
+{
+    return appliance->gone;
+}
+
+/* It is gone: whatever it was doing is lost. */
 static int
 ended(struct h2k_appliance *appliance)
 {
     h2k_error_save(&appliance->end);
+    appliance->gone = appliance->launched;
     return -1;
 }
 
 int
 h2k_appliance_end(struct h2k_appliance *appliance, int rc)
 {
+    struct h2k_saved_error error;
     bool late = h2k_watch_end(appliance->watch);
     h2k_nbd_server_take_back(appliance->server);
     if (rc == 0)
@@ -261,6 +274,10 @@ h2k_appliance_end(struct h2k_appliance *appliance, int rc)
                  "ended");
         return ended(appliance);
     }
+    h2k_error_save(&error);
+    if (appliance->launched && appliance->ops->alive(appliance->handle) < 0)
+        return ended(appliance);
+    h2k_error_restore(&error);
     /* It knows only that a disk failed; we know how. */
     if (h2k_errcode() == H2K_E_CORRUPT || h2k_errcode() == H2K_E_FAILED)
         h2k_nbd_server_check(appliance->server);

@@ -57,6 +57,10 @@ void h2k_appliance_stop(struct h2k_appliance *appliance);
 const struct h2k_appliance_info *
 h2k_appliance_info(const struct h2k_appliance *appliance);
 
+/* It was started and is gone, by itself, for a call that took too long, or
+ * interrupted: what was not flushed is lost, and every call says so. */
+bool h2k_appliance_ended(const struct h2k_appliance *appliance);
+
 /* "libguestfs 1.48.6", or why there is none; for --version. */
 void h2k_appliance_version(char *text, size_t size);
 

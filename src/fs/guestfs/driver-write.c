@@ -241,6 +241,8 @@ h2k_guestfs_op_flush(void *state)
 {
     struct h2k_guestfs *fs = state;
     unsigned running = h2k_appliance_running(fs->appliance);
+    if (h2k_appliance_ended(fs->appliance))
+        return H2K_GUESTFS_CALL(fs, sync); /* says what was lost, and why */
     if (running == 0 || fs->mounted != running)
         return 0;
     fs->mounted = 0;

@@ -2,6 +2,8 @@
 /* libguestfs itself: loading it, and its appliance. */
 #include "fs/guestfs/library.h"
 
+#include "base/checked.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "fs/guestfs/appliance.h"
@@ -38,8 +40,11 @@ h2k_guestfs_fail(const struct h2k_guestfs_handle *h)
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
         if (codes[i].error == error)
             code = codes[i].code;
-    return h2k_fail(code, "libguestfs: %.600s",
-                    words == NULL ? "no reason given" : words);
+    if (words == NULL)
+        words = "no reason given";
+    /* What follows is how to find out more, by hand. */
+    return h2k_fail(code, "libguestfs: %.*s",
+                    (int)h2k_min_u64(strcspn(words, "\n"), 600), words);
 }
 
 /* ---- Loading ---- */
@@ -114,14 +119,32 @@ library_close(void *handle)
     free(h);
 }
 
+/* The console's end is kept, for what has to be said when it falls silent. */
+static void
+hear(struct h2k_guestfs_handle *h, const char *text, size_t length)
+{
+    size_t used = strlen(h->words);
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i] >= ' ' && text[i] <= '~' ? text[i] : ' ';
+        if (c == ' ' && (used == 0 || h->words[used - 1] == ' '))
+            continue;
+        if (used == H2K_GUESTFS_WORDS)
+            memmove(h->words, h->words + 1, --used);
+        h->words[used++] = c;
+    }
+    h->words[used] = '\0';
+}
+
 /* What it would print otherwise. */
 static void
 on_event(guestfs_h *g, void *opaque, uint64_t event, int event_handle,
          int flags, const char *text, size_t length, const uint64_t *array,
          size_t array_length)
 {
-    (void)g, (void)opaque, (void)event, (void)event_handle, (void)flags;
+    (void)g, (void)event_handle, (void)flags;
     (void)array, (void)array_length;
+    if (event == GUESTFS_EVENT_APPLIANCE)
+        hear(opaque, text, length);
     h2k_log(H2K_LOG_DEBUG, "libguestfs: %.*s",
             (int)(length > 2000 ? 2000 : length), text);
 }
@@ -181,7 +204,7 @@ library_open(const struct h2k_guestfs_setup *setup)
                                GUESTFS_EVENT_APPLIANCE |
                                    GUESTFS_EVENT_LIBRARY |
                                    GUESTFS_EVENT_TRACE | GUESTFS_EVENT_WARNING,
-                               0, NULL);
+                               0, h);
     if (configure(h, setup->emulate) == 0 && add_disks(h, setup) == 0)
         return h;
     h2k_guestfs_fail(h);
@@ -189,14 +212,36 @@ library_open(const struct h2k_guestfs_setup *setup)
     return NULL;
 }
 
+/* The error that is there, and what the console said last. */
+static int
+quote_console(const struct h2k_guestfs_handle *h)
+{
+    if (h->words[0] == '\0')
+        return -1;
+    h2k_autofree char *error = strdup(h2k_errmsg());
+    return h2k_fail(h2k_errcode(), "%s; its console ends with \"%s\"",
+                    error == NULL ? "libguestfs" : error, h->words);
+}
+
 /* Modes are given as they shall be. */
 static int
 library_launch(void *handle)
 {
     struct h2k_guestfs_handle *h = handle;
-    return h->call.launch(h->g) < 0 || h->call.umask(h->g, 0) < 0
-               ? h2k_guestfs_fail(h)
-               : 0;
+    if (h->call.launch(h->g) == 0 && h->call.umask(h->g, 0) >= 0)
+        return 0;
+    h2k_guestfs_fail(h);
+    return quote_console(h);
+}
+
+static int
+library_alive(void *handle)
+{
+    const struct h2k_guestfs_handle *h = handle;
+    if (h->call.is_ready(h->g) > 0)
+        return 0;
+    h2k_fail(H2K_E_FAILED, "libguestfs: the appliance ended by itself");
+    return quote_console(h);
 }
 
 /* mkmountpoint fails where it was made before. */
@@ -228,42 +273,15 @@ library_sync(void *handle)
     return h->call.sync(h->g) < 0 ? h2k_guestfs_fail(h) : 0;
 }
 
-/* Takes TEXT. */
-static int
-take_text(const struct h2k_guestfs_handle *h, char *text, char *out,
-          size_t size)
-{
-    if (text == NULL)
-        return h2k_guestfs_fail(h);
-    snprintf(out, size, "%s", text);
-    free(text);
-    return 0;
-}
-
-static int
-library_identify(void *handle, const char *device, char type[32],
-                 char uuid[40], char label[256])
-{
-    struct h2k_guestfs_handle *h = handle;
-    uuid[0] = label[0] = '\0';
-    if (take_text(h, h->call.vfs_type(h->g, device), type, 32) < 0)
-        return -1;
-    if (type[0] == '\0')
-        return 0;
-    return take_text(h, h->call.vfs_uuid(h->g, device), uuid, 40) < 0
-               ? -1
-               : take_text(h, h->call.vfs_label(h->g, device), label, 256);
-}
-
 const struct h2k_guestfs_ops h2k_guestfs_library = {
     .check = library_check,
     .open = library_open,
     .launch = library_launch,
     .close = library_close,
+    .alive = library_alive,
     .mount = library_mount,
     .umount = library_umount,
     .sync = library_sync,
-    .identify = library_identify,
     .stat = h2k_guestfs_stat,
     .stat_list = h2k_guestfs_stat_list,
     .list = h2k_guestfs_list,

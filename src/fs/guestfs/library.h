@@ -25,15 +25,13 @@
     X(set_autosync)          \
     X(add_drive_opts)        \
     X(launch)                \
+    X(is_ready)              \
     X(shutdown)              \
     X(umask)                 \
     X(mkmountpoint)          \
     X(mount_options)         \
     X(umount_opts)           \
     X(sync)                  \
-    X(vfs_type)              \
-    X(vfs_uuid)              \
-    X(vfs_label)             \
     X(lstatns)               \
     X(lstatnslist)           \
     X(readdir)               \
@@ -67,10 +65,14 @@ struct h2k_guestfs_calls {
 #undef H2K_GUESTFS_MEMBER
 };
 
+/* The end of what the appliance's console said, in printable characters. */
+#define H2K_GUESTFS_WORDS 200
+
 /* What `open` gives. */
 struct h2k_guestfs_handle {
     struct h2k_guestfs_calls call;
     guestfs_h *g;
+    char words[H2K_GUESTFS_WORDS + 1];
 };
 
 /* -1 with libguestfs' last error, said with the code that fits its errno. */

@@ -42,15 +42,14 @@ struct h2k_guestfs_ops {
     void *(*open)(const struct h2k_guestfs_setup *setup);
     int (*launch)(void *handle);
     void (*close)(void *handle); /* ends the appliance, launched or not */
+    /* 0 while the appliance, once launched, runs; -1 and how it ended. */
+    int (*alive)(void *handle);
 
     /* On the new directory POINT; below the appliance's root. */
     int (*mount)(void *handle, const char *options, const char *device,
                  const char *point);
     int (*umount)(void *handle, const char *point);
     int (*sync)(void *handle);
-    /* The type, UUID and label of what DEVICE holds, "" for none. */
-    int (*identify)(void *handle, const char *device, char type[32],
-                    char uuid[40], char label[256]);
 
     int (*stat)(void *handle, const char *path, struct h2k_guestfs_stat *out);
     /* Of NAMES in DIR, which may be ".", too; one that cannot be told has
