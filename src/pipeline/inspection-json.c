@@ -83,10 +83,14 @@ interface_json(const struct h2k_interface *interface)
 {
     json_t *object = json_object();
     ADD(object, "name", h2k_json_text(interface->name));
-    ADD(object, "mac", h2k_json_text(interface->mac));
+    ADD(object, "type", json_string(h2k_interface_type_name(interface->type)));
+    ADD(object, "mac",
+        h2k_json_text(interface->mac != NULL ? interface->mac
+                                             : interface->given_mac));
     ADD(object, "method", h2k_json_text(interface->method));
     ADD(object, "addresses", h2k_json_strings(&interface->addresses));
-    ADD(object, "kind", h2k_json_text(interface->kind));
+    ADD(object, "lower", h2k_json_strings(&interface->lower));
+    ADD(object, "kind", h2k_json_text(interface->source));
     ADD(object, "file", h2k_json_text(interface->file));
     return object;
 }

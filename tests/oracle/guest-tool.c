@@ -93,7 +93,7 @@ print_inspection(const struct h2k_inspection *in)
                in->mountpoints[i].mounted ? "" : " not-mounted");
     for (size_t i = 0; i < in->network.count; i++)
         printf("interface %s %s\n", in->network.items[i].name,
-               in->network.items[i].kind);
+               in->network.items[i].source);
     for (size_t i = 0; i < in->warnings.count; i++)
         say("warning", in->warnings.items[i]);
 }

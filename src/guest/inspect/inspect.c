@@ -59,7 +59,7 @@ h2k_inspection_free(struct h2k_inspection *in)
         free_mount(&in->mountpoints[i]);
     free(in->mountpoints);
     h2k_strings_clear(&in->lvm);
-    h2k_interfaces_free(&in->network);
+    h2k_network_free(&in->network);
     free(in->selinux);
     h2k_strings_clear(&in->warnings);
     *in = (struct h2k_inspection){ 0 };
@@ -238,5 +238,5 @@ h2k_inspect(struct h2k_guest *guest, struct h2k_inspection *out)
         (h2k_errcode() != H2K_E_UNFIXABLE ||
          h2k_strings_add(&out->warnings, h2k_errmsg()) < 0))
         return -1;
-    return h2k_interfaces_read(root, &out->network, &out->warnings);
+    return h2k_network_read(root, &out->network, &out->warnings);
 }

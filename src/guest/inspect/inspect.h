@@ -77,7 +77,7 @@ struct h2k_inspection {
     struct h2k_inspected_mount *mountpoints;
     size_t mountpoint_count;
     struct h2k_strings lvm; /* physical volumes: "disk-1 partition 1" */
-    struct h2k_interfaces network;
+    struct h2k_network network;
 
     const char *vmware_tools; /* "open-vm-tools", "vmware-tools" */
     char *selinux;            /* "enforcing", "permissive", "disabled" */

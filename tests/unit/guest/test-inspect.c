@@ -277,7 +277,7 @@ interface_is(const struct h2k_inspection *in, const char *name,
              const char *mac)
 {
     const struct h2k_interface *i = find_interface(in, name);
-    ok(i != NULL && strcmp(i->kind, kind) == 0 &&
+    ok(i != NULL && strcmp(i->source, kind) == 0 &&
            (method == NULL ||
             (i->method != NULL && strcmp(i->method, method) == 0)) &&
            (address == NULL
@@ -285,7 +285,9 @@ interface_is(const struct h2k_inspection *in, const char *name,
                 : i->addresses.count == 1 &&
                       strcmp(i->addresses.items[0], address) == 0) &&
            (mac == NULL ? i->mac == NULL
-                        : i->mac != NULL && strcmp(i->mac, mac) == 0),
+                        : (i->mac != NULL && strcmp(i->mac, mac) == 0) ||
+                              (i->given_mac != NULL &&
+                               strcmp(i->given_mac, mac) == 0)),
        "%s by %s", name, kind);
 }
 
@@ -300,7 +302,7 @@ test_network(const struct h2k_inspection *in)
     interface_is(in, "lan0", "netplan", "static", "10.9.0.1/24",
                  "00:50:56:aa:bb:07");
     interface_is(in, "ens33", "NetworkManager", "manual", "10.3.0.4/24", NULL);
-    interface_is(in, "eth0", "ifcfg", "none", "10.4.0.5", "00:0C:29:00:00:01");
+    interface_is(in, "eth0", "ifcfg", "none", "10.4.0.5", "00:0c:29:00:00:01");
     ok(in->network.count == 7, "seven interfaces");
 }
 
