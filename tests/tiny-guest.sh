@@ -25,6 +25,8 @@ work=$(mktemp -d)
 tests=$(cd "$(dirname "$0")" && pwd)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
+# shellcheck source=guest-parts.sh
+. "$tests/guest-parts.sh"
 
 KERNEL=6.1.0-99-amd64
 GUID=7c0e4c3a-0b52-4f3e-9d58-1f0d7a3b5c # and two digits
@@ -44,76 +46,16 @@ root_size=199 size=216M
 
 # ---- The tree ----
 
-# A bzImage's header: "HdrS" at 0x202, and at 0x20e where its version is
-# (Linux, Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header").
-kernel()
-{
-    truncate -s 16384 boot/vmlinuz-$KERNEL
-    printf 'HdrS' | dd of=boot/vmlinuz-$KERNEL bs=1 seek=514 conv=notrunc \
-        status=none
-    printf '\000\002' | dd of=boot/vmlinuz-$KERNEL bs=1 seek=526 conv=notrunc \
-        status=none
-    printf '%s (debian-kernel@lists.debian.org) #1 SMP\0' $KERNEL |
-        dd of=boot/vmlinuz-$KERNEL bs=1 seek=1024 conv=notrunc status=none
-}
-
-module() # PATH [DEPENDENCY...]
-{
-    mkdir -p "$modules/${1%/*}"
-    printf 'the module %s\n' "$1" >"$modules/$1"
-    printf '%s:' "$1" >>"$modules/modules.dep"
-    shift
-    for dependency; do
-        printf ' %s' "$dependency" >>"$modules/modules.dep"
-    done
-    echo >>"$modules/modules.dep"
-}
-
-kernel_modules()
-{
-    modules=usr/lib/modules/$KERNEL
-    k=kernel/drivers
-    mkdir -p $modules
-    printf 'kernel/drivers/virtio/%s.ko\n' virtio virtio_ring \
-        >$modules/modules.builtin
-    : >$modules/modules.softdep
-    : >$modules/modules.alias
-    : >$modules/modules.order
-    module $k/virtio/virtio_pci_modern_dev.ko
-    module $k/virtio/virtio_pci_legacy_dev.ko
-    module $k/virtio/virtio_pci.ko $k/virtio/virtio_pci_legacy_dev.ko \
-        $k/virtio/virtio_pci_modern_dev.ko
-    module $k/block/virtio_blk.ko
-    module $k/scsi/scsi_common.ko
-    module $k/scsi/scsi_mod.ko $k/scsi/scsi_common.ko
-    module $k/scsi/sd_mod.ko $k/scsi/scsi_mod.ko $k/scsi/scsi_common.ko
-    module $k/scsi/virtio_scsi.ko $k/scsi/scsi_mod.ko $k/scsi/scsi_common.ko
-    module $k/scsi/vmw_pvscsi.ko $k/scsi/scsi_mod.ko $k/scsi/scsi_common.ko
-    module $k/net/net_failover.ko
-    module $k/net/virtio_net.ko $k/net/net_failover.ko
-    module $k/virtio/virtio_balloon.ko
-    module $k/char/virtio_console.ko
-    module $k/char/hw_random/virtio-rng.ko
-}
-
 # As initramfs-tools makes it for a guest on VMware: its disk's driver alone.
 initramfs()
 {
-    mkdir -p "$work/initrd/usr/lib/modules/$KERNEL/kernel/drivers/scsi" \
-        "$work/initrd/scripts" "$work/initrd/conf"
+    mkdir -p "$work/initrd/usr/lib" "$work/initrd/scripts" \
+        "$work/initrd/conf"
     ln -s usr/lib "$work/initrd/lib"
     printf '#!/bin/sh\n' >"$work/initrd/init"
     printf 'MODULES=list\n' >"$work/initrd/conf/initramfs.conf"
-    for name in scsi_common scsi_mod sd_mod vmw_pvscsi; do
-        cp "usr/lib/modules/$KERNEL/kernel/drivers/scsi/$name.ko" \
-            "$work/initrd/usr/lib/modules/$KERNEL/kernel/drivers/scsi/"
-    done
-    grep -E '/(scsi_common|scsi_mod|sd_mod|vmw_pvscsi)\.ko:' \
-        "usr/lib/modules/$KERNEL/modules.dep" \
-        >"$work/initrd/usr/lib/modules/$KERNEL/modules.dep"
-    (cd "$work/initrd" && find . | LC_ALL=C sort |
-        cpio --quiet -o -H newc -R 0:0 | gzip -n) \
-        >boot/initrd.img-$KERNEL
+    initramfs_modules "$work/initrd/usr/lib/modules/$KERNEL"
+    pack "$work/initrd" | gzip -n >boot/initrd.img-$KERNEL
 }
 
 boot_loader()
@@ -142,10 +84,7 @@ system()
         etc/systemd/system/multi-user.target.wants
     ln -s usr/lib lib
     mkdir -p usr/lib/systemd/system
-    # An ELF header for x86-64 (System V ABI, "ELF Header") stands for it.
-    printf '\177ELF\002\001\001%09d\003\000\076\000\001\000\000\000' 0 |
-        tr 0 '\000' >usr/lib/systemd/systemd
-    truncate -s 4096 usr/lib/systemd/systemd
+    elf usr/lib/systemd/systemd
     ln -s /lib/systemd/systemd sbin/init
     echo 'dpkg' >usr/bin/dpkg
     cat >usr/lib/os-release <<-END
@@ -276,8 +215,9 @@ mirror()
 mkdir "$work/root" && cd "$work/root"
 mkdir boot
 system
-kernel
-kernel_modules
+bz_image boot/vmlinuz-$KERNEL $KERNEL \
+    '(debian-kernel@lists.debian.org) #1 SMP'
+kernel_modules usr/lib/modules/$KERNEL
 initramfs
 boot_loader
 [ "$label" != luks ] ||

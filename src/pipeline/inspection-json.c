@@ -5,6 +5,13 @@
 
 #define ADD json_object_set_new
 
+/* Null for -1, which is none. */
+static json_t *
+number(int value)
+{
+    return value < 0 ? json_null() : json_integer(value);
+}
+
 /* {"virtio_blk": {"state": "module", "in_initramfs": false}, …} */
 static json_t *
 drivers(const struct h2k_inspected_kernel *kernel)
@@ -126,6 +133,7 @@ h2k_inspection_to_json(const struct h2k_inspection *found, bool full,
     } texts[] = {
         { "os_type", found->os_type },
         { "distro", found->distro },
+        { "os_id", found->os_id },
         { "os_version", found->os_version },
         { "product_name", found->product_name },
         { "arch", found->arch },
@@ -140,6 +148,8 @@ h2k_inspection_to_json(const struct h2k_inspection *found, bool full,
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         ADD(object, texts[i].key, h2k_json_text(texts[i].value));
+    ADD(object, "major_version", number(found->major_version));
+    ADD(object, "minor_version", number(found->minor_version));
     ADD(object, "secure_boot", json_boolean(found->secure_boot));
     if (full)
         add_lists(found, object);

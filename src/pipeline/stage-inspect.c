@@ -9,6 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool
+begins_with(const char *text, const char *word)
+{
+    return strncasecmp(text, word, strlen(word)) == 0;
+}
+
 /* What the manifest says of the system is a hint.  Where what was found is
  * something else, that counts, and is told. */
 static void
@@ -17,8 +23,8 @@ compare_hints(struct h2k_job *job, const struct h2k_inspection *found)
     const struct h2k_manifest_vm *vm = h2k_manifest_vm(job->manifest);
     char message[400];
     if (vm->os_hint != NULL && strcmp(vm->os_hint, "linux") != 0 &&
-        found->distro != NULL &&
-        strncasecmp(vm->os_hint, found->distro, strlen(found->distro)) != 0) {
+        found->distro != NULL && !begins_with(vm->os_hint, found->distro) &&
+        !begins_with(vm->os_hint, found->os_id)) {
         snprintf(message, sizeof(message),
                  "the manifest's os_hint is %.100s, the disk has %.100s: the "
                  "disk counts",

@@ -13,13 +13,24 @@
 
 /* ---- Releases ---- */
 
+/* 553.22.1.el8 is newer than 553.el8: where one has a number and the other a
+ * word, the number is more.  "~rc1" is older than nothing. */
+static int
+rank(char c)
+{
+    return c == '~'                    ? 0
+           : isdigit((unsigned char)c) ? 512
+           : isalpha((unsigned char)c) ? 256 + (unsigned char)c
+                                       : (unsigned char)c;
+}
+
 int
 h2k_version_compare(const char *a, const char *b)
 {
     while (*a != '\0' && *b != '\0') {
         if (!isdigit((unsigned char)*a) || !isdigit((unsigned char)*b)) {
             if (*a != *b)
-                return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+                return rank(*a) < rank(*b) ? -1 : 1;
             a++;
             b++;
             continue;
@@ -33,6 +44,8 @@ h2k_version_compare(const char *a, const char *b)
         a += m;
         b += n;
     }
+    if (*a == '~' || *b == '~')
+        return *a == '~' ? -1 : 1;
     return *a != '\0' ? 1 : *b != '\0' ? -1 : 0;
 }
 

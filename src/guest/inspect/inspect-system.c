@@ -39,53 +39,6 @@ first_sign(struct h2k_root *root, const struct sign *signs, size_t count)
     return NULL;
 }
 
-/* ---- Which system: os-release(5), or what came before it ---- */
-
-/* "CentOS release 6.10 (Final)": the text before " release ", and the
- * number behind it. */
-static int
-take_old_release(char *text, const char *distro, struct h2k_inspection *out)
-{
-    text[strcspn(text, "\r\n")] = '\0';
-    out->product_name = strdup(text);
-    out->distro = strdup(distro);
-    const char *number = text + strcspn(text, "0123456789");
-    out->os_version = strndup(number, strspn(number, "0123456789."));
-    return out->product_name == NULL || out->distro == NULL ||
-                   out->os_version == NULL
-               ? h2k_fail(H2K_E_NOMEM, "out of memory")
-               : 0;
-}
-
-int
-h2k_inspect_release(struct h2k_root *root, struct h2k_inspection *out)
-{
-    static const char *const release[] = { "/etc/os-release",
-                                           "/usr/lib/os-release" };
-    static const struct sign old[] = {
-        { "/etc/centos-release", "centos" },
-        { "/etc/oracle-release", "ol" },
-        { "/etc/redhat-release", "rhel" },
-        { "/etc/SuSE-release", "sles" },
-        { "/etc/debian_version", "debian" },
-        { "/etc/alpine-release", "alpine" },
-    };
-    h2k_autofree char *text = NULL;
-    int rc = read_first(root, release, COUNT(release), &text);
-    if (rc > 0) {
-        out->distro = h2k_ini_get(text, "ID");
-        out->os_version = h2k_ini_get(text, "VERSION_ID");
-        out->product_name = h2k_ini_get(text, "PRETTY_NAME");
-        return 0;
-    }
-    for (size_t i = 0; rc == 0 && i < COUNT(old); i++) {
-        rc = read_first(root, &old[i].path, 1, &text);
-        if (rc > 0)
-            return take_old_release(text, old[i].name, out);
-    }
-    return rc;
-}
-
 /* ---- Its name ---- */
 
 static char *

@@ -45,6 +45,7 @@ void
 h2k_inspection_free(struct h2k_inspection *in)
 {
     free(in->distro);
+    free(in->os_id);
     free(in->os_version);
     free(in->product_name);
     free(in->hostname);

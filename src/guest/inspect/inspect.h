@@ -53,9 +53,13 @@ struct h2k_inspected_mount {
 
 struct h2k_inspection {
     const char *os_type; /* "linux" */
-    char *distro;        /* os-release's ID: "debian" */
-    char *os_version;    /* VERSION_ID: "12" */
-    char *product_name;  /* PRETTY_NAME */
+    char *distro;        /* as virt-inspector names it: "debian",
+                            "oraclelinux"; else os_id */
+    char *os_id;         /* os-release's ID: "debian", "ol" */
+    char *os_version;    /* "12.7": the longest that its files say */
+    int major_version;   /* of it; -1: none */
+    int minor_version;   /* 0 where only a major one is known */
+    char *product_name;  /* PRETTY_NAME, or the release file's line */
     const char *arch;    /* as uname -m: "x86_64", "aarch64", … */
     char *hostname;
     char *kernel_version; /* the default kernel's */
@@ -95,8 +99,10 @@ void h2k_inspection_free(struct h2k_inspection *inspection); /* empties it */
 
 /* ---- For inspect.c ---- */
 
-/* inspect-system.c: what files say about the system. */
+/* inspect-release.c: distro, os_id, the versions and product_name. */
 int h2k_inspect_release(struct h2k_root *root, struct h2k_inspection *out);
+
+/* inspect-system.c: what files say about the system. */
 int h2k_inspect_hostname(struct h2k_root *root, struct h2k_inspection *out);
 int h2k_inspect_selinux(struct h2k_root *root, struct h2k_inspection *out);
 /* The machine that the guest's programs are for, by their ELF header (System

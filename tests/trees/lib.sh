@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+# What tree.sh files are written with.  The current directory is the guest's
+# root.
+# shellcheck shell=sh
+
+# file PATH [MODE]: standard input is its content.
+file()
+{
+    mkdir -p "./$(dirname "$1")"
+    cat >"$1"
+    chmod "${2:-644}" "$1"
+}
+
+# programs PATH...: that something is installed.
+programs()
+{
+    for program; do
+        elf "$program"
+        chmod 755 "$program"
+    done
+}
+
+# merged_usr [sbin]: /bin, /lib, /lib64 and /sbin are links into /usr, and
+# with "sbin" /usr/sbin is a link to bin, as Fedora 42 and Arch have it.
+merged_usr()
+{
+    mkdir -p usr/bin usr/lib usr/lib64
+    if [ -n "${1:-}" ]; then
+        ln -s bin usr/sbin
+    else
+        mkdir -p usr/sbin
+    fi
+    for directory in bin lib lib64 sbin; do
+        ln -s usr/$directory $directory
+    done
+}
+
+# ---- Kernels ----
+
+# initramfs GENERATOR PATH RELEASE DIRECTORY PACKER: an initramfs as GENERATOR
+# makes it, with modules in its DIRECTORY (lib/modules or usr/lib/modules).
+initramfs()
+{
+    inner=$work/initramfs
+    rm -rf "$inner"
+    mkdir -p "$inner/etc" "$inner/usr/bin"
+    elf "$inner/init"
+    case $4 in
+    usr/lib/modules)
+        mkdir -p "$inner/usr/lib"
+        ln -s usr/lib "$inner/lib"
+        ;;
+    esac
+    initramfs_modules "$inner/$4/$3"
+    case $1 in
+    initramfs-tools)
+        mkdir "$inner/conf" "$inner/scripts"
+        echo MODULES=most >"$inner/conf/initramfs.conf"
+        ;;
+    dracut)
+        mkdir -p "$inner/${4%/modules}/dracut"
+        echo dracut-000 >"$inner/${4%/modules}/dracut/dracut-000"
+        echo NAME=dracut >"$inner/etc/initrd-release"
+        ;;
+    mkinitcpio)
+        echo 'run_hookfunctions() { :; }' >"$inner/init_functions"
+        mkdir "$inner/hooks"
+        ;;
+    mkinitfs)
+        mkdir -p "$inner/.modloop" "$inner/newroot" "$inner/media"
+        echo 'features="ata base ext4 scsi"' >"$inner/etc/mkinitfs.conf"
+        ;;
+    esac
+    # A command and its options.
+    # shellcheck disable=SC2086
+    pack "$inner" | $5 >"$2"
+}
+
+# kernel RELEASE IMAGE INITRAMFS GENERATOR [MODULES [SUFFIX [PACKER]]]: a
+# kernel with its modules in MODULES/RELEASE.
+kernel()
+{
+    mkdir -p boot "${5:-usr/lib/modules}"
+    bz_image "$2" "$1"
+    kernel_modules "${5:-usr/lib/modules}/$1" "${6:-.ko}"
+    [ -z "$3" ] || initramfs "$4" "$3" "$1" "${5:-usr/lib/modules}" "${7:-gzip -n}"
+}
+
+# ---- What many have ----
+
+# fstab [OPTIONS [ROOT [SWAP]]]
+fstab()
+{
+    file etc/fstab <<-END
+	${2:-/dev/sda1} / ext4 ${1:-defaults} 0 1
+	${3:-/dev/sda2} swap swap defaults 0 0
+	END
+}
+
+systemd_guest()
+{
+    elf usr/lib/systemd/systemd
+    programs usr/bin/bash
+    ln -s bash usr/bin/sh
+    ln -s ../lib/systemd/systemd usr/sbin/init
+    echo $MACHINE_ID | file etc/machine-id 444
+}
+
+hostname_is()
+{
+    echo "$1" | file etc/hostname
+}
+
+# os_release: standard input is it, and /etc has a link.
+os_release()
+{
+    file usr/lib/os-release
+    mkdir -p etc
+    ln -s ../usr/lib/os-release etc/os-release
+}
+
+# grub_cfg DIRECTORY TITLE RELEASE:IMAGE:INITRAMFS...: GRUB's menu with device
+# names, as `GRUB_DISABLE_LINUX_UUID` gives it.
+grub_cfg()
+{
+    grub_dir=$1 title=$2
+    shift 2
+    {
+        printf 'set default="0"\n'
+        for entry; do
+            image=${entry#*:}
+            printf "menuentry '%s, %s' --class gnu-linux {\n" "$title" "${entry%%:*}"
+            printf '\tlinux /%s root=/dev/sda1 ro quiet\n' "${image%%:*}"
+            printf '\tinitrd /%s\n}\n' "${image#*:}"
+        done
+    } | file "boot/$grub_dir/grub.cfg" 600
+}
+
+# ifcfg DIRECTORY NAME [LINE...]: RHEL's and SUSE's.
+ifcfg()
+{
+    ifcfg_dir=$1 ifcfg_name=$2
+    shift 2
+    printf '%s\n' "$@" | file "etc/$ifcfg_dir/ifcfg-$ifcfg_name"
+}
+
+# keyfile NAME: NetworkManager's, for the interface NAME.
+keyfile()
+{
+    file "etc/NetworkManager/system-connections/$1.nmconnection" 600 <<-END
+	[connection]
+	id=$1
+	type=ethernet
+	interface-name=$1
+	[ipv4]
+	address1=192.0.2.10/24,192.0.2.1
+	method=manual
+	END
+}
+
+# ---- Families ----
+
+# debian RELEASE...: Debian and Ubuntu with these kernels, newest first.
+debian()
+{
+    merged_usr
+    systemd_guest
+    programs usr/bin/dpkg usr/bin/apt-get
+    mkdir -p etc/initramfs-tools usr/share/initramfs-tools
+    : >etc/initramfs-tools/modules
+    echo MODULES=most | file etc/initramfs-tools/initramfs.conf
+    entries=
+    packages="systemd=${systemd:-252.1-1} udev=${systemd:-252.1-1}"
+    for release; do
+        kernel "$release" "boot/vmlinuz-$release" "boot/initrd.img-$release" \
+            initramfs-tools usr/lib/modules "${suffix_of:-.ko}" "${packer:-gzip -n}"
+        entries="$entries $release:boot/vmlinuz-$release:boot/initrd.img-$release"
+        packages="$packages linux-image-$release=${release%-*}-1=/boot/vmlinuz-$release"
+    done
+    # shellcheck disable=SC2086
+    grub_cfg grub "$distributor" $entries
+    # shellcheck disable=SC2086
+    dpkg_database $packages
+    file etc/default/grub <<-END
+	GRUB_DEFAULT=0
+	GRUB_DISTRIBUTOR=\`lsb_release -i -s 2> /dev/null || echo Debian\`
+	GRUB_CMDLINE_LINUX_DEFAULT="quiet"
+	GRUB_DISABLE_LINUX_UUID=true
+	END
+    fstab errors=remount-ro
+    hostname_is "${name%%[.-]*}"
+}
+
+# dpkg_database NAME=VERSION[=FILE]...: /var/lib/dpkg.
+dpkg_database()
+{
+    mkdir -p var/lib/dpkg/info
+    for package; do
+        package_name=${package%%=*} rest=${package#*=}
+        printf 'Package: %s\nStatus: install ok installed\n' "$package_name"
+        printf 'Architecture: amd64\nVersion: %s\n' "${rest%%=*}"
+        printf 'Description: a stand-in\n %s\n\n' "for tests"
+        [ "$rest" = "${rest#*=}" ] || printf '/.\n/boot\n%s\n' "${rest#*=}" \
+            >"var/lib/dpkg/info/$package_name.list"
+    done | file var/lib/dpkg/status
+}
+
+# netplan NAME: Ubuntu's installer's.
+netplan()
+{
+    file etc/netplan/00-installer-config.yaml 600 <<-END
+	network:
+	  version: 2
+	  ethernets:
+	    $1:
+	      dhcp4: true
+	END
+}
+
+# ifupdown NAME: Debian's installer's.
+ifupdown()
+{
+    file etc/network/interfaces <<-END
+	source /etc/network/interfaces.d/*
+	auto lo
+	iface lo inet loopback
+	allow-hotplug $1
+	iface $1 inet dhcp
+	END
+}
+
+# redhat RELEASE...: what all of RHEL's descendants since 7 have.  Kernels are
+# newest first.
+redhat()
+{
+    merged_usr "${sbin:-}"
+    systemd_guest
+    programs usr/bin/rpm usr/bin/yum
+    mkdir -p etc/dracut.conf.d usr/lib/dracut etc/selinux
+    printf 'SELINUX=enforcing\nSELINUXTYPE=targeted\n' | file etc/selinux/config
+    entries=
+    for release; do
+        kernel "$release" "boot/vmlinuz-$release" "boot/initramfs-$release.img" \
+            dracut usr/lib/modules "${suffix_of:-.ko.xz}" "${packer:-gzip -n}"
+        entries="$entries $release:boot/vmlinuz-$release:boot/initramfs-$release.img"
+    done
+    file etc/default/grub <<-END
+	GRUB_TIMEOUT=5
+	GRUB_DISTRIBUTOR="\$(sed 's, release .*\$,,g' /etc/system-release)"
+	GRUB_DEFAULT=saved
+	GRUB_CMDLINE_LINUX="resume=/dev/sda2 rhgb quiet"
+	GRUB_ENABLE_BLSCFG=${bls:-true}
+	END
+    fstab
+    hostname_is "${name%%[.-]*}.example.com"
+}
+
+# bls OPTIONS RELEASE...: entries, and GRUB's menu that reads them.
+bls()
+{
+    options=$1
+    shift
+    printf 'set default="${saved_entry}"\nload_env\nblscfg\n' |
+        file boot/grub2/grub.cfg 600
+    for release; do
+        file "boot/loader/entries/$MACHINE_ID-$release.conf" <<-END
+	title $title ($release)
+	version $release
+	linux /boot/vmlinuz-$release
+	initrd /boot/initramfs-$release.img
+	options $options
+	grub_users \$grub_users
+	grub_arg --unrestricted
+	grub_class ${class:-rhel}
+	END
+    done
+}
+
+# grubenv LINE...: GRUB's environment block, 1024 bytes.
+grubenv()
+{
+    {
+        echo '# GRUB Environment Block'
+        printf '%s\n' "$@"
+        head -c 1024 /dev/zero | tr '\000' '#'
+    } | head -c 1024 | file boot/grub2/grubenv
+}
+
+# suse RELEASE...: SLES and openSUSE.
+suse()
+{
+    merged_usr
+    systemd_guest
+    programs usr/bin/rpm usr/bin/zypper
+    mkdir -p etc/dracut.conf.d usr/lib/dracut
+    entries=
+    for release; do
+        kernel "$release" "boot/vmlinuz-$release" "boot/initrd-$release" dracut \
+            "${modules_in:-lib/modules}" .ko.xz 'xz --check=crc32'
+        entries="$entries $release:boot/vmlinuz-$release:boot/initrd-$release"
+    done
+    # shellcheck disable=SC2086
+    grub_cfg grub2 "$title" $entries
+    file etc/default/grub <<-END
+	GRUB_DISTRIBUTOR=
+	GRUB_CMDLINE_LINUX_DEFAULT="splash=silent resume=/dev/sda2 quiet"
+	GRUB_CMDLINE_LINUX=""
+	END
+    ifcfg sysconfig/network eth0 BOOTPROTO=dhcp STARTMODE=auto
+    fstab
+    hostname_is "${name%%[.-]*}"
+}
+
+# pacman_database NAME=VERSION[=FILE]...: /var/lib/pacman/local.
+pacman_database()
+{
+    mkdir -p var/lib/pacman/local
+    echo 9 >var/lib/pacman/local/ALPM_DB_VERSION
+    for package; do
+        package_name=${package%%=*} rest=${package#*=}
+        directory=var/lib/pacman/local/$package_name-${rest%%=*}
+        printf '%%NAME%%\n%s\n\n%%VERSION%%\n%s\n\n%%ARCH%%\nx86_64\n\n' \
+            "$package_name" "${rest%%=*}" | file "$directory/desc"
+        [ "$rest" = "${rest#*=}" ] || printf '%%FILES%%\nusr/\n%s\n' \
+            "${rest#*=}" | file "$directory/files"
+    done
+}
+
+# apk_database NAME=VERSION[=FILE]...: /lib/apk/db/installed.
+apk_database()
+{
+    for package; do
+        package_name=${package%%=*} rest=${package#*=}
+        printf 'C:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\nP:%s\nV:%s\nA:x86_64\n' \
+            "$package_name" "${rest%%=*}"
+        [ "$rest" = "${rest#*=}" ] || printf 'F:%s\nR:%s\n' \
+            "$(dirname "${rest#*=}")" "$(basename "${rest#*=}")"
+        echo
+    done | file lib/apk/db/installed
+}

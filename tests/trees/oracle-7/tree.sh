@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+# Oracle Linux 7: Unbreakable Enterprise Kernel beside Red Hat's
+bls=false
+redhat 5.4.17-2136.335.4.el7uek.x86_64 3.10.0-1160.119.1.el7.x86_64
+echo 'Red Hat Enterprise Linux Server release 7.9 (Maipo)' | file etc/redhat-release
+ln -s redhat-release etc/system-release
+title='Oracle Linux Server'
+# shellcheck disable=SC2086,SC2154
+grub_cfg grub2 "$title" $entries
+ifcfg sysconfig/network-scripts ens192 TYPE=Ethernet NAME=ens192 DEVICE=ens192 \
+    ONBOOT=yes BOOTPROTO=none IPADDR=192.0.2.10 PREFIX=24
+os_release <<-END
+	NAME="Oracle Linux Server"
+	VERSION="7.9"
+	ID="ol"
+	ID_LIKE="fedora"
+	VERSION_ID="7.9"
+	PRETTY_NAME="Oracle Linux Server 7.9"
+	END

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+# RHEL 10
+redhat 6.12.0-55.9.1.el10_0.x86_64
+echo 'Red Hat Enterprise Linux release 10.0 (Coughlan)' | file etc/redhat-release
+ln -s redhat-release etc/system-release
+title='Red Hat Enterprise Linux'
+bls 'root=/dev/sda1 ro resume=/dev/sda2 rhgb quiet' 6.12.0-55.9.1.el10_0.x86_64
+grubenv saved_entry=$MACHINE_ID-6.12.0-55.9.1.el10_0.x86_64
+echo 'root=/dev/sda1 ro resume=/dev/sda2 rhgb quiet' | file etc/kernel/cmdline
+keyfile ens192
+os_release <<-END
+	NAME="Red Hat Enterprise Linux"
+	VERSION="10.0 (Coughlan)"
+	ID="rhel"
+	ID_LIKE="centos fedora"
+	VERSION_ID="10.0"
+	PRETTY_NAME="Red Hat Enterprise Linux 10.0 (Coughlan)"
+	END
+programs usr/bin/dnf

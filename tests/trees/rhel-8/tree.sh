@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+# RHEL 8: BLS whose options are grubenv's kernelopts
+redhat 4.18.0-553.22.1.el8_10.x86_64 4.18.0-553.el8_10.x86_64
+echo 'Red Hat Enterprise Linux release 8.10 (Ootpa)' | file etc/redhat-release
+ln -s redhat-release etc/system-release
+title='Red Hat Enterprise Linux'
+bls '$kernelopts' 4.18.0-553.22.1.el8_10.x86_64 4.18.0-553.el8_10.x86_64
+grubenv saved_entry=$MACHINE_ID-4.18.0-553.22.1.el8_10.x86_64 \
+    'kernelopts=root=/dev/sda1 ro resume=/dev/sda2 rhgb quiet '
+ifcfg sysconfig/network-scripts ens192 TYPE=Ethernet NAME=ens192 DEVICE=ens192 \
+    ONBOOT=yes BOOTPROTO=none IPADDR=192.0.2.10 PREFIX=24
+os_release <<-END
+	NAME="Red Hat Enterprise Linux"
+	VERSION="8.10 (Ootpa)"
+	ID="rhel"
+	ID_LIKE="fedora"
+	VERSION_ID="8.10"
+	PRETTY_NAME="Red Hat Enterprise Linux 8.10 (Ootpa)"
+	END
+programs usr/bin/dnf
