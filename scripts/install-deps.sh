@@ -8,7 +8,7 @@ set -eu
 build="gcc meson ninja-build pkg-config libext2fs-dev comerr-dev
   libdeflate-dev libisal-dev libzstd-dev liblzma-dev libssl-dev libfyaml-dev
   libjansson-dev libarchive-dev libxxhash-dev libcurl4-openssl-dev
-  libxml2-dev libnbd-dev libcryptsetup-dev libpcre2-dev libguestfs-dev liblzo2-dev"
+  libxml2-dev libnbd-dev libcryptsetup-dev libcrypt-dev libpcre2-dev libguestfs-dev liblzo2-dev"
 test="qemu-utils fdisk gdisk e2fsprogs dosfstools mtools mount cpio libarchive-tools
   zstd gzip xz-utils bzip2 lz4 grub-common python3 python3-jsonschema
   python3-yaml jq bsdextrautils mandoc file g++ binutils procps openssl

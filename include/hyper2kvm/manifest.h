@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <hyper2kvm/configuration.h>
 #include <hyper2kvm/error.h>
 
 #ifdef __cplusplus
@@ -305,7 +306,10 @@ h2k_manifest_note(const struct h2k_manifest *m, size_t i);
 size_t h2k_manifest_warning_count(const struct h2k_manifest *m);
 const struct h2k_manifest_remark *
 h2k_manifest_warning(const struct h2k_manifest *m, size_t i);
-/* Is there anything that it wants put into the guest? */
+/* What it wants put into the guest; never NULL. */
+const struct h2k_configuration *
+h2k_manifest_configuration(const struct h2k_manifest *m);
+/* Is there anything in it? */
 bool h2k_manifest_has_configuration(const struct h2k_manifest *m);
 
 /*

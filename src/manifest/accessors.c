@@ -36,6 +36,12 @@ DEFINE_SECTION(output)
 DEFINE_SECTION(options)
 DEFINE_SECTION(metadata)
 
+const struct h2k_configuration *
+h2k_manifest_configuration(const struct h2k_manifest *m)
+{
+    return &m->configuration;
+}
+
 /* And one pair per list. */
 #define DEFINE_LIST(name, list, type)                                \
     size_t h2k_manifest_##name##_count(const struct h2k_manifest *m) \

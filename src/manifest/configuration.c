@@ -5,6 +5,8 @@
  */
 #include "manifest/rules.h"
 
+#include "base/crypt-hash.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -60,48 +62,14 @@ check_absolute(const struct h2k_node *node, struct h2k_problems *problems)
                "is no absolute path without a colon or a line end");
 }
 
-/* The sizes of what crypt(5) makes; 0 for methods whose parameters vary. */
-static size_t
-hash_size(const char *method, size_t size)
-{
-    static const struct {
-        const char *method;
-        size_t size;
-    } methods[] = { { "1", 22 }, { "5", 43 },  { "6", 86 },
-                    { "y", 43 }, { "gy", 43 }, { "7", 43 } };
-    for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
-        if (strlen(methods[i].method) == size &&
-            strncmp(method, methods[i].method, size) == 0)
-            return methods[i].size;
-    return 0;
-}
-
-/* Does TEXT look like a whole hash of crypt(5), perhaps locked with ! ? */
-static bool
-is_crypt_hash(const char *text)
-{
-    static const char set[] = LETTERS DIGITS "./";
-    text += strspn(text, "!");
-    if (*text == '\0' || strcmp(text, "*") == 0)
-        return true; /* no password */
-    if (*text != '$')
-        return false;
-    const char *last = strrchr(text, '$') + 1;
-    size_t method = strcspn(text + 1, "$");
-    if (method == 2 && text[1] == '2') /* $2b$10$ and salt and hash in one */
-        return strlen(last) == 53 && only(last, set);
-    size_t size = hash_size(text + 1, method);
-    return size != 0 && strlen(last) == size && only(last, set) &&
-           last - text > (ptrdiff_t)method + 3;
-}
-
 static void
 check_password(const struct h2k_node *node, struct h2k_problems *problems)
 {
     if (strpbrk(node->text, ":\n") != NULL)
         h2k_report(problems, H2K_PROBLEM_ERROR, node, NULL,
                    "cannot have a colon or a line end");
-    else if (!is_crypt_hash(node->text)) /* never quoted: it is a secret */
+    else if (!h2k_crypt_hash_is_whole(
+                 node->text)) /* never quoted: it is a secret */
         h2k_report(problems, H2K_PROBLEM_WARNING, node,
                    "`openssl passwd -6` makes one; plain text belongs under "
                    "password_plain",

@@ -7,24 +7,24 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *
-get_string(const struct h2k_node *map, const char *key, const char *otherwise)
+const char *
+h2k_extract_string(const struct h2k_node *map, const char *key,
+                   const char *otherwise)
 {
     h2k_node_string(h2k_node_get(map, key), &otherwise);
     return otherwise;
 }
 
-static bool
-get_bool(const struct h2k_node *map, const char *key, bool otherwise)
+bool
+h2k_extract_bool(const struct h2k_node *map, const char *key, bool otherwise)
 {
     h2k_node_bool(h2k_node_get(map, key), &otherwise);
     return otherwise;
 }
 
-/* A whole number from LEAST to MOST, or OTHERWISE. */
-static int64_t
-get_integer(const struct h2k_node *map, const char *key, int64_t least,
-            int64_t most, int64_t otherwise)
+int64_t
+h2k_extract_integer(const struct h2k_node *map, const char *key, int64_t least,
+                    int64_t most, int64_t otherwise)
 {
     int64_t value;
     if (h2k_node_integer(h2k_node_get(map, key), &value) && value >= least &&
@@ -38,7 +38,7 @@ static unsigned
 get_word(const struct h2k_node *map, const char *key, const char *const *words,
          unsigned otherwise)
 {
-    const char *text = get_string(map, key, NULL);
+    const char *text = h2k_extract_string(map, key, NULL);
     for (unsigned i = 0; text != NULL && words[i] != NULL; i++)
         if (strcmp(words[i], text) == 0)
             return i;
@@ -50,20 +50,20 @@ extract_source(struct h2k_manifest *m)
 {
     const struct h2k_node *map = h2k_node_get(m->modern, "source");
     if (m->kind == H2K_MANIFEST_MIGRATION) {
-        m->source.type = get_string(map, "type", NULL);
-        m->source.path = get_string(map, "path", NULL);
+        m->source.type = h2k_extract_string(map, "type", NULL);
+        m->source.path = h2k_extract_string(map, "path", NULL);
         if (m->source.path != NULL)
             m->source.absolute_path =
                 h2k_path_resolve(m->doc, m->base_dir, m->source.path);
         return;
     }
     m->source = (struct h2k_manifest_source){
-        .provider = get_string(map, "provider", NULL),
-        .vm_id = get_string(map, "vm_id", NULL),
-        .vm_name = get_string(map, "vm_name", NULL),
-        .datacenter = get_string(map, "datacenter", NULL),
-        .export_timestamp = get_string(map, "export_timestamp", NULL),
-        .export_method = get_string(map, "export_method", NULL),
+        .provider = h2k_extract_string(map, "provider", NULL),
+        .vm_id = h2k_extract_string(map, "vm_id", NULL),
+        .vm_name = h2k_extract_string(map, "vm_name", NULL),
+        .datacenter = h2k_extract_string(map, "datacenter", NULL),
+        .export_timestamp = h2k_extract_string(map, "export_timestamp", NULL),
+        .export_method = h2k_extract_string(map, "export_method", NULL),
     };
 }
 
@@ -73,14 +73,14 @@ extract_vm(struct h2k_manifest *m)
     static const char *const firmwares[] = { "bios", "uefi", "unknown", NULL };
     const struct h2k_node *map = h2k_node_get(m->modern, "vm");
     m->vm = (struct h2k_manifest_vm){
-        .cpu = (uint32_t)get_integer(map, "cpu", 1, UINT32_MAX, 2),
+        .cpu = (uint32_t)h2k_extract_integer(map, "cpu", 1, UINT32_MAX, 2),
         .mem_gb = 4,
         .firmware =
             H2K_FIRMWARE_BIOS + get_word(map, "firmware", firmwares, 0),
         .firmware_given = h2k_node_get(map, "firmware") != NULL,
-        .secure_boot = get_bool(map, "secure_boot", false),
-        .os_hint = get_string(map, "os_hint", NULL),
-        .os_version = get_string(map, "os_version", NULL),
+        .secure_boot = h2k_extract_bool(map, "secure_boot", false),
+        .os_hint = h2k_extract_string(map, "os_hint", NULL),
+        .os_version = h2k_extract_string(map, "os_version", NULL),
     };
     double mem_gb = 0;
     if (h2k_node_number(h2k_node_get(map, "mem_gb"), &mem_gb) && mem_gb > 0)
@@ -92,18 +92,18 @@ extract_disk(struct h2k_manifest *m, const struct h2k_node *node, size_t i)
 {
     static const char *const types[] = { "unknown", "boot", "data", NULL };
     struct h2k_manifest_disk *disk = &m->disks[i];
-    const char *checksum = get_string(node, "checksum", NULL);
-    const char *id = get_string(node, "id", "");
+    const char *checksum = h2k_extract_string(node, "checksum", NULL);
+    const char *id = h2k_extract_string(node, "id", "");
     *disk = (struct h2k_manifest_disk){
         .id = id,
-        .source_format = get_string(node, "source_format", NULL),
+        .source_format = h2k_extract_string(node, "source_format", NULL),
         .bytes_given = h2k_node_get(node, "bytes") != NULL,
-        .bytes = (uint64_t)get_integer(node, "bytes", 0, INT64_MAX, 0),
-        .local_path = get_string(node, "local_path", ""),
-        .boot_order_hint =
-            (uint32_t)get_integer(node, "boot_order_hint", 0, UINT32_MAX,
-                                  H2K_MANIFEST_BOOT_ORDER_DEFAULT),
-        .label = get_string(node, "label", id),
+        .bytes = (uint64_t)h2k_extract_integer(node, "bytes", 0, INT64_MAX, 0),
+        .local_path = h2k_extract_string(node, "local_path", ""),
+        .boot_order_hint = (uint32_t)h2k_extract_integer(
+            node, "boot_order_hint", 0, UINT32_MAX,
+            H2K_MANIFEST_BOOT_ORDER_DEFAULT),
+        .label = h2k_extract_string(node, "label", id),
         .disk_type = get_word(node, "disk_type", types, H2K_DISK_UNKNOWN),
     };
     disk->path = h2k_path_resolve(m->doc, m->base_dir, disk->local_path);
@@ -177,9 +177,9 @@ extract_nics(struct h2k_manifest *m)
     for (const struct h2k_node *node = list->first;
          m->nics != NULL && node != NULL; node = node->next)
         m->nics[m->nic_count++] = (struct h2k_manifest_nic){
-            .id = get_string(node, "id", NULL),
-            .mac = normal_mac(m->doc, get_string(node, "mac", NULL)),
-            .network = get_string(node, "network", NULL),
+            .id = h2k_extract_string(node, "id", NULL),
+            .mac = normal_mac(m->doc, h2k_extract_string(node, "mac", NULL)),
+            .network = h2k_extract_string(node, "network", NULL),
         };
 }
 
@@ -197,30 +197,32 @@ extract_pipeline(struct h2k_manifest *m)
     m->pipeline = (struct h2k_manifest_pipeline){
         .present = map != NULL,
         .inspect = { .present = inspect != NULL,
-                     .enabled = get_bool(inspect, "enabled", all),
-                     .collect_guest_info =
-                         get_bool(inspect, "collect_guest_info", false) },
+                     .enabled = h2k_extract_bool(inspect, "enabled", all),
+                     .collect_guest_info = h2k_extract_bool(
+                         inspect, "collect_guest_info", false) },
         .fix = { .present = fix != NULL,
-                 .enabled = get_bool(fix, "enabled", all),
-                 .backup = get_bool(fix, "backup", true),
-                 .print_fstab = get_bool(fix, "print_fstab", false),
-                 .update_grub = get_bool(fix, "update_grub", true),
-                 .regen_initramfs = get_bool(fix, "regen_initramfs", true),
+                 .enabled = h2k_extract_bool(fix, "enabled", all),
+                 .backup = h2k_extract_bool(fix, "backup", true),
+                 .print_fstab = h2k_extract_bool(fix, "print_fstab", false),
+                 .update_grub = h2k_extract_bool(fix, "update_grub", true),
+                 .regen_initramfs =
+                     h2k_extract_bool(fix, "regen_initramfs", true),
                  .remove_vmware_tools =
-                     get_bool(fix, "remove_vmware_tools", false),
+                     h2k_extract_bool(fix, "remove_vmware_tools", false),
                  .fstab_mode = get_word(fix, "fstab_mode", modes, 0) },
         .convert = { .present = convert != NULL,
-                     .enabled = get_bool(convert, "enabled", all),
-                     .compress = get_bool(convert, "compress", false),
-                     .compress_level = (unsigned)get_integer(
+                     .enabled = h2k_extract_bool(convert, "enabled", all),
+                     .compress = h2k_extract_bool(convert, "compress", false),
+                     .compress_level = (unsigned)h2k_extract_integer(
                          convert, "compress_level", 1, 9, 0) },
         .validate = { .present = validate != NULL,
-                      .enabled = get_bool(validate, "enabled", all),
-                      .check_image_integrity =
-                          get_bool(validate, "check_image_integrity", true),
+                      .enabled = h2k_extract_bool(validate, "enabled", all),
+                      .check_image_integrity = h2k_extract_bool(
+                          validate, "check_image_integrity", true),
                       .verify_checksum =
-                          get_bool(validate, "verify_checksum", true),
-                      .test_boot = get_bool(validate, "test_boot", false) },
+                          h2k_extract_bool(validate, "verify_checksum", true),
+                      .test_boot =
+                          h2k_extract_bool(validate, "test_boot", false) },
     };
 }
 
@@ -231,20 +233,21 @@ extract_output(struct h2k_manifest *m)
     const struct h2k_node *options = h2k_node_get(m->modern, "options");
     const struct h2k_node *report = h2k_node_get(options, "report");
     m->output = (struct h2k_manifest_output){
-        .directory = h2k_path_resolve(m->doc, m->base_dir,
-                                      get_string(map, "directory", "output")),
-        .format = get_string(map, "format", "qcow2"),
-        .filename = get_string(map, "filename", NULL),
+        .directory =
+            h2k_path_resolve(m->doc, m->base_dir,
+                             h2k_extract_string(map, "directory", "output")),
+        .format = h2k_extract_string(map, "format", "qcow2"),
+        .filename = h2k_extract_string(map, "filename", NULL),
     };
     m->options = (struct h2k_manifest_options){
-        .dry_run = get_bool(options, "dry_run", false),
-        .verbose = (unsigned)get_integer(options, "verbose", 0, 3, 1),
-        .report_enabled = get_bool(report, "enabled", true),
+        .dry_run = h2k_extract_bool(options, "dry_run", false),
+        .verbose = (unsigned)h2k_extract_integer(options, "verbose", 0, 3, 1),
+        .report_enabled = h2k_extract_bool(report, "enabled", true),
     };
     if (m->output.directory != NULL)
-        m->options.report_path =
-            h2k_path_resolve(m->doc, m->output.directory,
-                             get_string(report, "path", "report.json"));
+        m->options.report_path = h2k_path_resolve(
+            m->doc, m->output.directory,
+            h2k_extract_string(report, "path", "report.json"));
 }
 
 static void
@@ -253,13 +256,13 @@ extract_metadata(struct h2k_manifest *m)
     const struct h2k_node *map = h2k_node_get(m->modern, "metadata");
     const struct h2k_node *tags = h2k_node_get(map, "tags");
     m->metadata = (struct h2k_manifest_metadata){
-        .hypersdk_version = get_string(map, "hypersdk_version", NULL),
-        .job_id = get_string(map, "job_id", NULL),
-        .created_at = get_string(map, "created_at", NULL),
-        .name = get_string(map, "name", NULL),
-        .description = get_string(map, "description", NULL),
-        .owner = get_string(map, "owner", NULL),
-        .created = get_string(map, "created", NULL),
+        .hypersdk_version = h2k_extract_string(map, "hypersdk_version", NULL),
+        .job_id = h2k_extract_string(map, "job_id", NULL),
+        .created_at = h2k_extract_string(map, "created_at", NULL),
+        .name = h2k_extract_string(map, "name", NULL),
+        .description = h2k_extract_string(map, "description", NULL),
+        .owner = h2k_extract_string(map, "owner", NULL),
+        .created = h2k_extract_string(map, "created", NULL),
     };
     if (tags == NULL || tags->first == NULL)
         return;
@@ -282,9 +285,9 @@ extract_remarks(struct h2k_manifest *m, const char *key, size_t *count)
     for (const struct h2k_node *node = list->first;
          remarks != NULL && node != NULL; node = node->next) {
         struct h2k_manifest_remark *remark = &remarks[(*count)++];
-        remark->stage = get_string(node, "stage", NULL);
-        remark->message = get_string(node, "message", "");
-        remark->timestamp = get_string(node, "timestamp", NULL);
+        remark->stage = h2k_extract_string(node, "stage", NULL);
+        remark->message = h2k_extract_string(node, "message", "");
+        remark->timestamp = h2k_extract_string(node, "timestamp", NULL);
         h2k_node_string(node, &remark->message);
     }
     return remarks;
@@ -303,6 +306,7 @@ h2k_manifest_extract(struct h2k_manifest *m)
     extract_pipeline(m);
     extract_output(m);
     extract_metadata(m);
+    h2k_manifest_extract_configuration(m);
     m->notes = extract_remarks(m, "notes", &m->note_count);
     m->warnings = extract_remarks(m, "warnings", &m->warning_count);
 }

@@ -25,6 +25,7 @@ struct h2k_manifest {
     struct h2k_manifest_output output;
     struct h2k_manifest_options options;
     struct h2k_manifest_metadata metadata;
+    struct h2k_configuration configuration;
     struct h2k_manifest_tag *tags;
     size_t tag_count;
     struct h2k_manifest_remark *notes, *warnings;
@@ -36,6 +37,18 @@ H2K_DEFINE_AUTO(h2k_manifest, h2k_manifest_free)
 /* Fill in all from m->modern, which may break rules: what does is left at
  * its default.  Needs doc, modern, kind and base_dir. */
 void h2k_manifest_extract(struct h2k_manifest *m);
+/* The part of it that is `configuration`. */
+void h2k_manifest_extract_configuration(struct h2k_manifest *m);
+
+/* Values of MAP's keys, or OTHERWISE where they are absent or of another
+ * type. */
+const char *h2k_extract_string(const struct h2k_node *map, const char *key,
+                               const char *otherwise);
+bool h2k_extract_bool(const struct h2k_node *map, const char *key,
+                      bool otherwise);
+/* A whole number from LEAST to MOST. */
+int64_t h2k_extract_integer(const struct h2k_node *map, const char *key,
+                            int64_t least, int64_t most, int64_t otherwise);
 
 /* What depends on several keys. */
 void h2k_manifest_check_consistency(const struct h2k_manifest *m,

@@ -18,6 +18,7 @@ fix_options(const struct h2k_manifest *manifest)
     options.update_grub = asked->update_grub;
     options.regen_initramfs = asked->regen_initramfs;
     options.remove_vmware_tools = asked->remove_vmware_tools;
+    options.configuration = h2k_manifest_configuration(manifest);
     options.dry_run = h2k_manifest_options(manifest)->dry_run;
     switch (asked->fstab_mode) {
     case H2K_FSTAB_STABILIZE_ALL:
@@ -122,11 +123,6 @@ h2k_stage_fix(struct h2k_job *job, json_t *result)
 {
     if (h2k_job_open_guest(job) < 0)
         return unfixable();
-    if (h2k_manifest_has_configuration(job->manifest))
-        h2k_report_warning(job->report,
-                           "the manifest's `configuration` is checked, but "
-                           "not yet put into guests: do that after the first "
-                           "boot");
     struct h2k_fix_options options = fix_options(job->manifest);
     struct h2k_fix_result fixed = { 0 };
     int rc = h2k_fix_run(job->guest, &options, &fixed);

@@ -17,6 +17,8 @@
 #include "guest/fix/devices.h"
 #include "base/strings.h"
 
+#include <hyper2kvm/configuration.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,6 +48,8 @@ struct h2k_fix_options {
     enum h2k_fix_fstab fstab_mode;
     int64_t now; /* seconds since 1970 for the backups' names, in UTC; 0 for
                     the clock */
+    /* What is put into the guest beside that; stays the caller's.  Or NULL. */
+    const struct h2k_configuration *configuration;
 };
 
 /* Options as the manifest's defaults have them. */
