@@ -67,7 +67,8 @@ static int
 discard_volume(struct discarding *d)
 {
     const struct h2k_guest_volume *volume = d->volume;
-    if (volume->block == NULL)
+    /* A virtual machine that sleeps still needs its own. */
+    if (volume->block == NULL || !h2k_guest_sees(d->guest, volume))
         return 0;
     if (strcmp(volume->fs_info.type, "swap") == 0)
         return discard_swap(d);
@@ -89,7 +90,8 @@ discard_extents(struct h2k_guest *guest, const struct h2k_guest_lvm *groups,
         const struct h2k_lvm_free_range *range = &groups->lvm->free[i];
         const struct h2k_guest_volume *volume =
             &guest->volumes[groups->sources[range->source]];
-        if (h2k_block_discard(volume->block, range->offset, range->length,
+        if (h2k_guest_sees(guest, volume) &&
+            h2k_block_discard(volume->block, range->offset, range->length,
                               bytes) < 0)
             return -1;
     }

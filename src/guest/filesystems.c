@@ -88,10 +88,12 @@ open_volume(struct h2k_guest *guest, struct h2k_guest_volume *volume)
 }
 
 int
-h2k_guest_open_filesystems(struct h2k_guest *guest)
+h2k_guest_open_filesystems(struct h2k_guest *guest, bool nested)
 {
     for (size_t i = 0; i < guest->volume_count; i++) {
         struct h2k_guest_volume *volume = &guest->volumes[i];
+        if (volume->nested != nested)
+            continue;
         int rc = volume->block == NULL && volume->logical != NULL &&
                          volume->logical->foreign
                      ? h2k_foreign_open_logical(guest, volume)

@@ -6,11 +6,12 @@
 #include "guest/guest.h"
 
 /*
- * Open every filesystem that can be; one that cannot is noted.  Where one is
- * spread over several volumes, the first of them has it, and the others say
- * so (member_of).
+ * Open every filesystem that can be, of the guest's own or, with NESTED, of
+ * virtual machines in it; one that cannot is noted.  Where one is spread over
+ * several volumes, the first of them has it, and the others say so
+ * (member_of).
  */
-int h2k_guest_open_filesystems(struct h2k_guest *guest);
+int h2k_guest_open_filesystems(struct h2k_guest *guest, bool nested);
 
 /* The volume that has the filesystem of which VOLUME is a part: itself, or
  * another. */

@@ -103,7 +103,8 @@ struct h2k_kernels;
  * long as the guest. */
 struct h2k_guest_settings {
     /* Where "/" is, of several systems: a device as h2k_guest_resolve takes
-     * it, or "first".  NULL: there is to be one system. */
+     * it, a volume as messages name it or DISK:N, and behind them perhaps
+     * ",subvol=NAME"; or "first".  NULL: there is to be one system. */
     const char *root;
     const struct h2k_keys *keys; /* of encrypted volumes; or NULL */
 };
@@ -182,8 +183,8 @@ int h2k_guest_assemble(struct h2k_guest *guest);
  * number.
  *
  * -1 with H2K_E_NOENT when no volume is meant or there (the message says
- * which), H2K_E_UNSUPPORTED for what is not read yet (LUKS, md) and
- * H2K_E_CORRUPT when two volumes have the same identity.
+ * which), H2K_E_UNSUPPORTED for what an encrypted volume holds that is not
+ * open, and H2K_E_CORRUPT when two volumes have the same identity.
  */
 int h2k_guest_resolve(struct h2k_guest *guest, const char *spec,
                       const struct h2k_guest_volume **volume);

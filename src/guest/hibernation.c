@@ -82,7 +82,8 @@ h2k_guest_check_awake(struct h2k_guest *guest)
     char where[H2K_VOLUME_NAME];
     int found = 0;
     for (size_t i = 0; i < guest->volume_count && found == 0; i++)
-        if (strcmp(guest->volumes[i].fs_info.type, "swsuspend") == 0) {
+        if (h2k_guest_sees(guest, &guest->volumes[i]) &&
+            strcmp(guest->volumes[i].fs_info.type, "swsuspend") == 0) {
             h2k_guest_volume_name(guest, &guest->volumes[i], where);
             found = 1;
         }

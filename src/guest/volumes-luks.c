@@ -13,28 +13,13 @@
 /* Trying a key takes seconds: hostile disks shall not take hours. */
 #define CONTAINERS_MAX 64
 
-/* "disk-0:3", the short form of "disk-0 partition 3". */
-static bool
-is_place(const struct h2k_guest *guest, const struct h2k_guest_volume *v,
-         const char *name)
-{
-    char place[H2K_VOLUME_NAME];
-    if (v->disk == H2K_GUEST_NO_DISK)
-        return false;
-    snprintf(place, sizeof(place), "%.270s:%u", guest->disks[v->disk].id,
-             v->partition);
-    return strcmp(place, name) == 0;
-}
-
 /* Is NAME that of volume INDEX?  1, 0, or -1 with an error. */
 static int
 is_named(struct h2k_guest *guest, size_t index, const char *name)
 {
     const struct h2k_guest_volume *v = &guest->volumes[index], *meant;
-    char own[H2K_VOLUME_NAME];
-    h2k_guest_volume_name(guest, v, own);
     if (strcmp(name, "all") == 0 || strcasecmp(name, v->fs_info.uuid) == 0 ||
-        strcmp(name, own) == 0 || is_place(guest, v, name))
+        h2k_guest_is_called(guest, v, name))
         return 1;
     if (h2k_guest_resolve(guest, name, &meant) < 0)
         return h2k_error_is_content() ? 0 : -1;

@@ -35,11 +35,11 @@ keep_lvm(struct h2k_guest *guest, struct h2k_lvm **lvm,
     return &all[guest->lvm_count++];
 }
 
-int
-h2k_guest_find_lvm(struct h2k_guest *guest, bool only_whole)
+static int
+find_among(struct h2k_guest *guest, bool nested, bool only_whole)
 {
     H2K_AUTO_GUEST_MEMBERS members = { 0 };
-    if (h2k_guest_list_members(guest, "LVM2_member", &members) < 0)
+    if (h2k_guest_list_members(guest, "LVM2_member", nested, &members) < 0)
         return -1;
     if (members.count == 0)
         return 0;
@@ -56,4 +56,12 @@ h2k_guest_find_lvm(struct h2k_guest *guest, bool only_whole)
         if (add_logical(guest, kept, &kept->lvm->volumes[i]) < 0)
             return -1;
     return 0;
+}
+
+int
+h2k_guest_find_lvm(struct h2k_guest *guest, bool only_whole)
+{
+    return find_among(guest, false, only_whole) < 0
+               ? -1
+               : find_among(guest, true, only_whole);
 }

@@ -19,7 +19,7 @@ h2k_guest_members_clear(struct h2k_guest_members *members)
 /* What a guest itself would look at: volumes that say they are members. */
 int
 h2k_guest_list_members(const struct h2k_guest *guest, const char *type,
-                       struct h2k_guest_members *members)
+                       bool nested, struct h2k_guest_members *members)
 {
     size_t room = guest->volume_count + 1;
     members->volumes = calloc(room, sizeof(*members->volumes));
@@ -30,7 +30,8 @@ h2k_guest_list_members(const struct h2k_guest *guest, const char *type,
         return h2k_fail(H2K_E_NOMEM, "out of memory");
     for (size_t i = 0; i < guest->volume_count; i++) {
         const struct h2k_guest_volume *v = &guest->volumes[i];
-        if (v->taken || v->block == NULL || strcmp(v->fs_info.type, type) != 0)
+        if (v->taken || v->block == NULL || v->nested != nested ||
+            strcmp(v->fs_info.type, type) != 0)
             continue;
         size_t n = members->count++;
         h2k_guest_volume_name(guest, v, members->names[n]);

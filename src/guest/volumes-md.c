@@ -50,11 +50,12 @@ keep_md(struct h2k_guest *guest, struct h2k_md **md)
     return all[guest->md_count++] = h2k_steal(*md);
 }
 
-int
-h2k_guest_find_arrays(struct h2k_guest *guest, bool only_whole)
+static int
+find_among(struct h2k_guest *guest, bool nested, bool only_whole)
 {
     H2K_AUTO_GUEST_MEMBERS members = { 0 };
-    if (h2k_guest_list_members(guest, "linux_raid_member", &members) < 0)
+    if (h2k_guest_list_members(guest, "linux_raid_member", nested, &members) <
+        0)
         return -1;
     if (members.count == 0)
         return 0;
@@ -71,4 +72,12 @@ h2k_guest_find_arrays(struct h2k_guest *guest, bool only_whole)
         if (add_array(guest, &members, &kept->arrays[i]) < 0)
             return -1;
     return 0;
+}
+
+int
+h2k_guest_find_arrays(struct h2k_guest *guest, bool only_whole)
+{
+    return find_among(guest, false, only_whole) < 0
+               ? -1
+               : find_among(guest, true, only_whole);
 }

@@ -70,6 +70,28 @@ h2k_guest_volume_name(const struct h2k_guest *guest,
     }
 }
 
+/* "disk-0:3", the short form of "disk-0 partition 3". */
+static bool
+is_place(const struct h2k_guest *guest, const struct h2k_guest_volume *volume,
+         const char *name)
+{
+    char place[H2K_VOLUME_NAME];
+    if (volume->disk >= guest->disk_count)
+        return false;
+    snprintf(place, sizeof(place), "%.270s:%u", guest->disks[volume->disk].id,
+             volume->partition);
+    return strcmp(place, name) == 0;
+}
+
+bool
+h2k_guest_is_called(const struct h2k_guest *guest,
+                    const struct h2k_guest_volume *volume, const char *name)
+{
+    char own[H2K_VOLUME_NAME];
+    h2k_guest_volume_name(guest, volume, own);
+    return strcmp(name, own) == 0 || is_place(guest, volume, name);
+}
+
 bool
 h2k_guest_sees(const struct h2k_guest *guest,
                const struct h2k_guest_volume *volume)

@@ -22,6 +22,11 @@ int h2k_guest_is_array_disk(struct h2k_block *disk,
 void h2k_guest_array_name(const struct h2k_md_array *array,
                           char text[H2K_VOLUME_NAME]);
 
+/* Is NAME what messages call VOLUME, or DISK:N for partition N of a disk? */
+bool h2k_guest_is_called(const struct h2k_guest *guest,
+                         const struct h2k_guest_volume *volume,
+                         const char *name);
+
 /* ---- For each kind of volume ---- */
 
 /*
@@ -53,10 +58,11 @@ void h2k_guest_members_clear(struct h2k_guest_members *members);
 #define H2K_AUTO_GUEST_MEMBERS \
     __attribute__((cleanup(h2k_guest_members_clear))) struct h2k_guest_members
 
-/* Those that say they are of TYPE ("LVM2_member").  MEMBERS is { 0 }, and
- * the caller's to clear, on failure too. */
+/* Those that say they are of TYPE ("LVM2_member"), the guest's own or NESTED
+ * ones: a virtual machine's disk is often a copy of the same template.
+ * MEMBERS is { 0 }, and the caller's to clear, on failure too. */
 int h2k_guest_list_members(const struct h2k_guest *guest, const char *type,
-                           struct h2k_guest_members *members);
+                           bool nested, struct h2k_guest_members *members);
 
 /*
  * Those that are USED (one for each source) are taken.  Without ONLY_WHOLE

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /*
- * guest-tool [--key KEY] inspect DISK...
+ * guest-tool [--key KEY] [--root ROOT] inspect DISK...
  *     what is found, one "key value" a line
- * guest-tool [--key KEY] fix RESULT DISK...
+ * guest-tool [--key KEY] [--root ROOT] fix RESULT DISK...
  *     the edits, and the first disk as it then is, raw, in the new file RESULT
  *
  * The disks are images of any format that we read.  Times go to standard
@@ -147,10 +147,9 @@ fix(struct h2k_guest *guest, const char *result_path)
 }
 
 static int
-run(char **disks, size_t count, const struct h2k_keys *keys,
+run(char **disks, size_t count, const struct h2k_guest_settings *settings,
     const char *result_path)
 {
-    struct h2k_guest_settings settings = { .keys = keys };
     struct h2k_disk_source sources[DISKS_MAX] = { 0 };
     struct h2k_inspection inspection = { 0 };
     char ids[DISKS_MAX][16];
@@ -166,7 +165,7 @@ run(char **disks, size_t count, const struct h2k_keys *keys,
     }
     lap(NULL);
     H2K_AUTO(h2k_guest)
-    guest = rc != 0 ? NULL : h2k_guest_open(sources, count, &settings);
+    guest = rc != 0 ? NULL : h2k_guest_open(sources, count, settings);
     for (size_t i = 0; i < count; i++)
         h2k_block_unref(sources[i].block);
     if (guest == NULL)
@@ -185,20 +184,21 @@ int
 main(int argc, char **argv)
 {
     struct h2k_keys keys = { 0 };
+    struct h2k_guest_settings settings = { .keys = &keys };
     int rc = 2;
-    if (argc > 2 && strcmp(argv[1], "--key") == 0) {
-        if (h2k_keys_add(&keys, argv[2]) < 0)
+    for (; argc > 2 && argv[1][0] == '-'; argc -= 2, argv += 2) {
+        if (strcmp(argv[1], "--root") == 0)
+            settings.root = argv[2];
+        else if (h2k_keys_add(&keys, argv[2]) < 0)
             return failed("--key");
-        argc -= 2;
-        argv += 2;
     }
     if (argc >= 3 && argc < DISKS_MAX && strcmp(argv[1], "inspect") == 0)
-        rc = run(argv + 2, (size_t)argc - 2, &keys, NULL);
+        rc = run(argv + 2, (size_t)argc - 2, &settings, NULL);
     else if (argc >= 4 && argc < DISKS_MAX && strcmp(argv[1], "fix") == 0)
-        rc = run(argv + 3, (size_t)argc - 3, &keys, argv[2]);
+        rc = run(argv + 3, (size_t)argc - 3, &settings, argv[2]);
     else
-        fprintf(stderr, "usage: guest-tool [--key KEY] inspect DISK... | "
-                        "fix RESULT DISK...\n");
+        fprintf(stderr, "usage: guest-tool [--key KEY] [--root ROOT] inspect "
+                        "DISK... | fix RESULT DISK...\n");
     h2k_keys_clear(&keys);
     return rc;
 }

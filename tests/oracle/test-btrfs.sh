@@ -366,7 +366,13 @@ make_system()
         "$uuid" "$2" "$uuid" >"$1/etc/fstab"
 }
 
-hostname_of() { "$guest_tool" inspect "$@" 2>&1 | sed -n 's/^hostname //p'; }
+hostname_of() # [--root ROOT] DEVICE...
+{
+    root=
+    [ "$1" != --root ] || { root="--root $2" && shift 2; }
+    # shellcheck disable=SC2086 # options are words
+    "$guest_tool" $root inspect "$@" 2>&1 | sed -n 's/^hostname //p'
+}
 
 # A guest's snapshots are no further systems.
 test_guest()
@@ -403,6 +409,18 @@ test_guest()
     "$guest_tool" inspect device-1 device-2 >log 2>&1
     grep -q 'several operating systems.*subvolumes of.*@one.*other' log
     ok $? "two systems in one volume are named"
+    for subvolume in @one other; do
+        name=@
+        [ $subvolume = @one ] || name=other
+        is "$(hostname_of --root "/dev/sda,subvol=$subvolume" device-1 device-2)" \
+            host-of-$name "--root DEVICE,subvol=$subvolume"
+    done
+    "$guest_tool" --root /dev/sda,subvol=none inspect device-1 device-2 >log 2>&1
+    grep -q 'root /dev/sda,subvol=none: ' log
+    ok $? "a subvolume that is not there: $(grep -o -- '--root.*' log)"
+    "$guest_tool" --root /dev/sda inspect device-1 device-2 >log 2>&1
+    grep -q 'several operating systems.*subvolumes of.*@one.*other' log
+    ok $? "--root DEVICE alone does not guess"
     sed -n '/several/!s/^/# /p' log | head -3
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* Which of several systems is the guest's, and what it is called. */
+#include "block/memory.h"
+#include "block/overlay.h"
 #include "fs/memory.h"
 #include "guest/guest.h"
 #include "memtree.h"
@@ -73,6 +75,57 @@ test_nested(void)
     ok(h2k_guest_sees(alone, &alone->volumes[2]), "with its own names");
 }
 
+/* What is inside a virtual machine's disk is its own affair. */
+static void
+test_left_alone(void)
+{
+    static uint8_t bytes[1 << 18];
+    memset(bytes, 1, sizeof(bytes));
+    memcpy(bytes + 4086, "SWAPSPACE2", 10);
+    H2K_AUTO(h2k_block) memory = h2k_memory_new(bytes, sizeof(bytes));
+    H2K_AUTO(h2k_guest) guest = host(system_tree(), NULL);
+    const struct h2k_guest_volume sleeping = {
+        .partition = 3,
+        .nested = true,
+        .block = h2k_block_ref(memory),
+    };
+    size_t index = add(guest, sleeping, 1, NULL);
+    guest->volumes[index].fs_info.type = "swsuspend";
+    ok(h2k_guest_assemble(guest) == 0 && h2k_guest_check_awake(guest) == 0,
+       "a virtual machine that sleeps does not stop the guest");
+    guest->volumes[index].fs_info.type = "swap";
+    guest->volumes[index].length = sizeof(bytes);
+    uint64_t discarded;
+    H2K_AUTO(h2k_block) overlay = h2k_overlay_new(memory, NULL);
+    h2k_block_unref(guest->volumes[index].block);
+    guest->volumes[index].block = h2k_block_ref(overlay);
+    ok(h2k_guest_discard_free(guest, &discarded) == 0 && discarded == 0,
+       "and its swap space is kept");
+    guest->volumes[index].nested = false;
+    ok(h2k_guest_discard_free(guest, &discarded) == 0 && discarded > 0,
+       "where that of the guest is not");
+}
+
+static void
+test_named(void)
+{
+    static const struct {
+        const char *root;
+        size_t index;
+    } cases[] = {
+        { "/dev/vg/vm partition 2", 2 },
+        { "disk partition 1", 0 },
+        { "first", 0 },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        H2K_AUTO(h2k_guest) guest = host(system_tree(), system_tree());
+        guest->settings.root = cases[i].root;
+        ok(h2k_guest_assemble(guest) == 0 &&
+               guest->root_volume == &guest->volumes[cases[i].index],
+           "--root %s", cases[i].root);
+    }
+}
+
 static void
 test_names(void)
 {
@@ -96,6 +149,8 @@ int
 main(void)
 {
     test_nested();
+    test_left_alone();
+    test_named();
     test_names();
     return tap_done();
 }
