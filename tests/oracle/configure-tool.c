@@ -22,6 +22,7 @@
 
 static const struct h2k_edit *const edits[] = {
     &h2k_edit_users,
+    &h2k_edit_services,
     NULL,
 };
 

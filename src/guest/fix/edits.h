@@ -19,6 +19,7 @@ extern const struct h2k_edit h2k_edit_menus;          /* menus.c */
 extern const struct h2k_edit h2k_edit_uefi;           /* uefi.c */
 
 /* guest/configure/: what the manifest's `configuration` asks for. */
-extern const struct h2k_edit h2k_edit_users; /* users.c */
+extern const struct h2k_edit h2k_edit_users;    /* users.c */
+extern const struct h2k_edit h2k_edit_services; /* services.c */
 
 #endif
