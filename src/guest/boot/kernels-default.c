@@ -53,12 +53,17 @@ int
 h2k_kernel_image_version(struct h2k_root *root, const char *path,
                          char version[256])
 {
+    version[0] = '\0';
+    H2K_AUTO(h2k_block) file = h2k_file_block_open(root, path);
+    return file == NULL ? -1 : h2k_kernel_block_version(file, version);
+}
+
+int
+h2k_kernel_block_version(struct h2k_block *file, char version[256])
+{
     uint8_t head[0x400];
     char text[256];
     version[0] = '\0';
-    H2K_AUTO(h2k_block) file = h2k_file_block_open(root, path);
-    if (file == NULL)
-        return -1;
     uint64_t size = h2k_block_size(file);
     if (size < sizeof(head) + sizeof(text))
         return 0;

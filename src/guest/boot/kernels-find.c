@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 /* VERSION by the image's name where modules have it, otherwise by the
@@ -58,10 +59,9 @@ same_path(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* The same image with the same initramfs. */
-static bool
-is_pair_known(const struct h2k_kernels *kernels, const char *image,
-              const char *initramfs)
+bool
+h2k_kernels_know(const struct h2k_kernels *kernels, const char *image,
+                 const char *initramfs)
 {
     for (size_t i = 0; i < kernels->count; i++)
         if (strcmp(kernels->items[i].image, image) == 0 &&
@@ -100,8 +100,8 @@ find_initramfs(struct h2k_root *root, const char *dir, const char *suffix,
 }
 
 /* One more at the end, empty. */
-static struct h2k_kernel *
-new_kernel(struct h2k_kernels *kernels)
+struct h2k_kernel *
+h2k_kernels_new(struct h2k_kernels *kernels)
 {
     struct h2k_kernel *items =
         reallocarray(kernels->items, kernels->count + 1, sizeof(*items));
@@ -116,7 +116,7 @@ static int
 add_kernel(struct h2k_root *root, struct h2k_kernels *kernels,
            const char *image, const char *version, char *initramfs)
 {
-    struct h2k_kernel *k = new_kernel(kernels);
+    struct h2k_kernel *k = h2k_kernels_new(kernels);
     if (k == NULL) {
         free(initramfs);
         return -1;
@@ -162,7 +162,7 @@ add_pair(struct h2k_root *root, struct h2k_kernels *kernels, const char *image,
          const char *suffix, char *initramfs)
 {
     h2k_autofree char *version = NULL;
-    if (is_pair_known(kernels, image, initramfs)) {
+    if (h2k_kernels_know(kernels, image, initramfs)) {
         free(initramfs);
         return 0;
     }
@@ -268,6 +268,29 @@ scan_directory(struct h2k_root *root, struct h2k_kernels *kernels,
     return rc;
 }
 
+/* Unified kernel images in EFI/NAME of the system partition at MOUNT, where
+ * systemd-boot or the firmware starts them. */
+static int
+add_programs(struct h2k_root *root, struct h2k_kernels *kernels,
+             const char *mount, const char *name)
+{
+    char dir[64], **names;
+    size_t count;
+    int rc = 0;
+    snprintf(dir, sizeof(dir), "%s/EFI/%s", mount, name);
+    if (h2k_root_list(root, dir, &names, &count) < 0)
+        return h2k_is_content_error() ? 0 : -1;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        char path[H2K_PATH_MAX];
+        size_t length = strlen(names[i]);
+        snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+        if (length > 4 && strcasecmp(names[i] + length - 4, ".efi") == 0)
+            rc = h2k_kernels_add_unified(root, kernels, path);
+    }
+    h2k_root_free_names(names, count);
+    return rc;
+}
+
 struct finding {
     struct h2k_root *root;
     struct h2k_kernels *kernels;
@@ -288,6 +311,16 @@ is_kernel_name(const char *name)
     return false;
 }
 
+static bool
+is_known_unified(const struct h2k_kernels *kernels, const char *image)
+{
+    for (size_t i = 0; i < kernels->count; i++)
+        if (kernels->items[i].uki != NULL &&
+            strcmp(kernels->items[i].image, image) == 0)
+            return true;
+    return false;
+}
+
 /* What an entry of a menu starts.  IMAGE and INITRD have no links in them. */
 static int
 add_started(struct finding *f, const char *image, const char *version,
@@ -298,6 +331,11 @@ add_started(struct finding *f, const char *image, const char *version,
     char header[256];
     char *copy = NULL;
     if (!is_file(f->root, image))
+        return 0;
+    size_t before = f->kernels->count;
+    if (h2k_kernels_add_unified(f->root, f->kernels, image) < 0)
+        return -1;
+    if (f->kernels->count > before || is_known_unified(f->kernels, image))
         return 0;
     if (!is_kernel_name(base) && version == NULL) {
         if (h2k_kernel_image_version(f->root, image, header) < 0)
@@ -355,7 +393,9 @@ h2k_kernels_find(struct h2k_root *root, struct h2k_kernels *kernels)
     if (h2k_bls_each(root, add_entry, &finding) < 0)
         return -1;
     for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
-        if (scan_directory(root, kernels, dirs[i]) < 0)
+        if (scan_directory(root, kernels, dirs[i]) < 0 ||
+            add_programs(root, kernels, dirs[i], "Linux") < 0 ||
+            add_programs(root, kernels, dirs[i], "BOOT") < 0)
             return -1;
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "guest/boot/kernels.h"
 
 #include "base/error.h"
+#include "block/slice.h"
 #include "guest/boot/file-block.h"
 #include "guest/guest.h"
 
@@ -56,6 +57,8 @@ free_kernel(struct h2k_kernel *k)
     free(k->modules_dir);
     free(k->initramfs_path);
     free(k->archive_dir);
+    free(k->uki);
+    free(k->cmdline);
     h2k_modules_free(k->modules);
     h2k_initramfs_free(k->initramfs);
     h2k_strings_clear(&k->archive_modules);
@@ -144,10 +147,20 @@ h2k_find_modules_dir(struct h2k_root *root, const char *version, char **dir)
     return 0;
 }
 
+static struct h2k_block *
+open_initramfs(struct h2k_root *root, const struct h2k_kernel *k)
+{
+    H2K_AUTO(h2k_block) file = h2k_file_block_open(root, k->initramfs_path);
+    if (file == NULL || k->uki == NULL)
+        return h2k_steal(file);
+    const struct h2k_uki_section *section = h2k_uki_find(k->uki, ".initrd");
+    return h2k_slice_new(file, section->raw_offset, section->length);
+}
+
 static int
 read_initramfs(struct h2k_root *root, struct h2k_kernel *k)
 {
-    H2K_AUTO(h2k_block) file = h2k_file_block_open(root, k->initramfs_path);
+    H2K_AUTO(h2k_block) file = open_initramfs(root, k);
     if (file == NULL)
         return -1;
     k->initramfs = h2k_initramfs_read(file);
@@ -254,7 +267,14 @@ compare_kernels(const void *a, const void *b)
 {
     const struct h2k_kernel *x = a, *y = b;
     int rc = h2k_version_compare(y->version, x->version);
-    return rc != 0 ? rc : strcmp(x->image, y->image);
+    if (rc == 0)
+        rc = strcmp(x->image, y->image);
+    if (rc != 0 || x->initramfs_path == NULL || y->initramfs_path == NULL)
+        return rc;
+    /* The fallback behind what it is one for. */
+    size_t m = strlen(x->initramfs_path), n = strlen(y->initramfs_path);
+    return m != n ? (m < n ? -1 : 1)
+                  : strcmp(x->initramfs_path, y->initramfs_path);
 }
 
 struct h2k_kernels *

@@ -9,6 +9,7 @@
 #include "fs/root.h"
 #include "guest/boot/initramfs.h"
 #include "guest/boot/modules.h"
+#include "guest/boot/uki.h"
 #include "base/strings.h"
 
 #define H2K_KERNELS_MAX 64
@@ -47,7 +48,9 @@ struct h2k_kernel {
     char *version;        /* "6.1.0-56-amd64" */
     char *image;          /* "/boot/vmlinuz-6.1.0-56-amd64" */
     char *modules_dir;    /* "/lib/modules/6.1.0-56-amd64"; NULL: none */
-    char *initramfs_path; /* NULL: none */
+    char *initramfs_path; /* NULL: none; of a unified image, itself */
+    struct h2k_uki *uki;  /* owned: of a unified kernel image; else NULL */
+    char *cmdline;        /* that is in a unified image; or NULL */
     struct h2k_modules *modules;     /* NULL: none, or see `problem` */
     struct h2k_initramfs *initramfs; /* NULL: none */
     char *archive_dir; /* the modules' place in it; NULL without initramfs */
@@ -56,6 +59,9 @@ struct h2k_kernel {
     bool is_default;   /* what the boot loader starts */
     char problem[240]; /* what could not be read of it, or "" */
 };
+
+/* A unified image in which nothing can be changed: why, or NULL. */
+const char *h2k_kernel_sealed(const struct h2k_kernel *kernel);
 
 struct h2k_kernels {
     struct h2k_kernel *items; /* newest first */
@@ -94,6 +100,14 @@ bool h2k_kernel_has_virtio(const struct h2k_kernel *kernel);
 
 /* Every kernel of ROOT, filled, at the end of KERNELS. */
 int h2k_kernels_find(struct h2k_root *root, struct h2k_kernels *kernels);
+/* The unified kernel image PATH, if it is one, at the end of KERNELS. */
+int h2k_kernels_add_unified(struct h2k_root *root, struct h2k_kernels *kernels,
+                            const char *path);
+/* An empty one at their end; NULL with H2K_E_NOMEM. */
+struct h2k_kernel *h2k_kernels_new(struct h2k_kernels *kernels);
+/* Is the image with this initramfs (or NULL) there? */
+bool h2k_kernels_know(const struct h2k_kernels *kernels, const char *image,
+                      const char *initramfs);
 /* All about a kernel whose version, image and initramfs_path are set. */
 int h2k_kernel_fill(struct h2k_root *root, struct h2k_kernel *kernel);
 /* Where the modules of VERSION are, the caller's to free, or NULL. */
@@ -107,6 +121,7 @@ bool h2k_is_content_error(void);
  * "" when it has none (Documentation/arch/x86/boot.rst, kernel_version). */
 int h2k_kernel_image_version(struct h2k_root *root, const char *path,
                              char version[256]);
+int h2k_kernel_block_version(struct h2k_block *image, char version[256]);
 
 /* Compare versions as package managers do: runs of digits by value. */
 int h2k_version_compare(const char *a, const char *b);

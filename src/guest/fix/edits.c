@@ -10,6 +10,7 @@ const struct h2k_edit *const h2k_edits[] = {
     &h2k_edit_grub,
     &h2k_edit_loader_entries,
     &h2k_edit_menus,
+    &h2k_edit_unified,
     &h2k_edit_uefi,
     &h2k_edit_lvm,
     &h2k_edit_resume,

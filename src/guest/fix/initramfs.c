@@ -28,6 +28,7 @@ struct job {
     struct h2k_supplement supplement;
     uint64_t bytes; /* that the file grows by, at most */
     bool tight;
+    bool backup; /* of a unified image: there is room for its copy */
 };
 
 struct run {
@@ -107,6 +108,35 @@ is_planned(const struct run *run, const struct h2k_kernel *k)
     return false;
 }
 
+/* Nothing can be put into this image: what can be done instead. */
+static int
+sealed(struct run *run, const struct h2k_kernel *k)
+{
+    bool sata =
+        h2k_kernel_in_archive(k, "ahci") && h2k_kernel_in_archive(k, "sd_mod");
+    return cannot(run, k,
+                  "its initramfs lacks the drivers for a virtio disk, and %s; "
+                  "before exporting, add virtio_pci, virtio_blk, virtio_scsi "
+                  "and virtio_net to the configuration of what makes it "
+                  "(dracut: add_drivers, mkinitcpio: MODULES) and make it "
+                  "again in the guest%s",
+                  h2k_kernel_sealed(k),
+                  sata ? ", or give the new machine a SATA disk, which it can "
+                         "drive"
+                       : "");
+}
+
+/* What a file grows by when its initramfs does by BYTES. */
+static uint64_t
+growth(const struct h2k_kernel *k, uint64_t bytes)
+{
+    const struct h2k_uki_section *section =
+        k->uki == NULL ? NULL : h2k_uki_find(k->uki, ".initrd");
+    return section == NULL
+               ? bytes
+               : h2k_uki_growth(k->uki, section, section->length + bytes);
+}
+
 static int
 plan_kernel(struct run *run, const struct h2k_kernel *k)
 {
@@ -135,7 +165,12 @@ plan_kernel(struct run *run, const struct h2k_kernel *k)
                       "%s cannot be extended: %s; make a new one in the guest",
                       k->initramfs_path, k->initramfs->problem);
     }
-    job->bytes = h2k_supplement_bytes(k->initramfs, &job->supplement);
+    if (h2k_kernel_sealed(k) != NULL) {
+        h2k_supplement_free(&job->supplement);
+        return sealed(run, k);
+    }
+    job->bytes =
+        growth(k, h2k_supplement_bytes(k->initramfs, &job->supplement));
     run->job_count++;
     return 0;
 }
@@ -171,7 +206,7 @@ measure_tight(struct run *run, struct job *job)
                              &job->supplement, true, &bytes) < 0)
         return -1;
     job->tight = true;
-    job->bytes = bytes.size;
+    job->bytes = growth(job->kernel, bytes.size);
     return 0;
 }
 
@@ -200,6 +235,25 @@ reserve(struct run *run, struct job *job)
                   (unsigned long long)room->free_bytes);
 }
 
+/* Unified images are large, and system partitions are not: their copies get
+ * what room is left. */
+static int
+reserve_backups(struct run *run)
+{
+    for (size_t i = 0; i < run->job_count; i++) {
+        struct job *job = &run->jobs[i];
+        if (job->kernel->uki == NULL || job->supplement.file_count == 0)
+            continue;
+        struct room *room = find_room(run, job->kernel->image);
+        if (room == NULL)
+            return -1;
+        uint64_t size = job->kernel->uki->size + SPACE_MARGIN;
+        job->backup = size <= room->free_bytes;
+        room->free_bytes -= job->backup ? size : 0;
+    }
+    return 0;
+}
+
 /* The default kernel first: what room there is belongs to it. */
 static int
 reserve_all(struct run *run)
@@ -209,7 +263,7 @@ reserve_all(struct run *run)
             if (run->jobs[i].kernel->is_default == (turn == 0) &&
                 reserve(run, &run->jobs[i]) < 0)
                 return -1;
-    return 0;
+    return reserve_backups(run);
 }
 
 /* ---- Writing ---- */
@@ -220,6 +274,8 @@ static int
 record(struct run *run, const struct job *job, uint64_t appended)
 {
     const struct h2k_kernel *k = job->kernel;
+    const struct h2k_uki_section *section =
+        k->uki == NULL ? NULL : h2k_uki_find(k->uki, ".initrd");
     struct h2k_fix_result *result = run->fix->result;
     H2K_AUTO_BUFFER before = { 0 };
     H2K_AUTO_BUFFER after = { 0 };
@@ -236,14 +292,42 @@ record(struct run *run, const struct job *job, uint64_t appended)
     }
     if (modules->count == 0)
         h2k_buffer_adds(&after, " configuration");
-    h2k_buffer_addf(&after, "; cutting the file to %llu bytes undoes it",
-                    (unsigned long long)k->initramfs->size);
+    if (section == NULL)
+        h2k_buffer_addf(&after, "; cutting the file to %llu bytes undoes it",
+                        (unsigned long long)k->initramfs->size);
+    else
+        h2k_buffer_addf(&before,
+                        " in .initrd, at %u of the file, %u of "
+                        "memory, of an image of %llu bytes",
+                        section->raw_offset, section->address,
+                        (unsigned long long)k->uki->size);
     if (h2k_buffer_check(&before) < 0 || h2k_buffer_check(&after) < 0 ||
         h2k_strings_add_once(&result->kernels, k->version) < 0)
         return -1;
     return h2k_fix_record(run->fix, k->initramfs_path,
                           "an archive with drivers for KVM, appended",
                           h2k_buffer_text(&before), h2k_buffer_text(&after));
+}
+
+/* The initramfs in a unified image, with MORE behind it. */
+static int
+extend_unified(struct h2k_fix *fix, const struct h2k_kernel *k,
+               const struct h2k_buffer *more)
+{
+    H2K_AUTO_BUFFER content = { 0 };
+    const struct h2k_uki_section *section = h2k_uki_find(k->uki, ".initrd");
+    struct h2k_place place;
+    h2k_buffer_add_zeros(&content, section->length);
+    if (h2k_buffer_check(&content) < 0 ||
+        h2k_root_lookup(fix->root, k->image, &place) < 0 ||
+        h2k_fs_read(place.fs, place.ino, content.data, section->length,
+                    section->raw_offset) < 0)
+        return h2k_prefix("%s: ", k->image);
+    h2k_buffer_add(&content, more->data, more->size);
+    if (h2k_buffer_check(&content) < 0)
+        return -1;
+    return h2k_uki_replace(fix->root, k->image, k->uki, section, content.data,
+                           content.size);
 }
 
 static int
@@ -259,9 +343,15 @@ write_job(struct run *run, const struct job *job)
                    ? cannot(run, k, "%s: %s", k->initramfs_path, h2k_errmsg())
                    : -1;
     }
-    if (h2k_root_append(run->fix->root, k->initramfs_path, bytes.data,
-                        bytes.size) < 0)
+    if (k->uki != NULL) {
+        if (job->backup && h2k_fix_backup(run->fix, k->image) < 0)
+            return -1;
+        if (extend_unified(run->fix, k, &bytes) < 0)
+            return -1;
+    } else if (h2k_root_append(run->fix->root, k->initramfs_path, bytes.data,
+                               bytes.size) < 0) {
         return h2k_prefix("%s: ", k->initramfs_path);
+    }
     return record(run, job, bytes.size);
 }
 

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Unified kernel images as kernels. */
+#include "base/error.h"
+#include "block/slice.h"
+#include "guest/boot/file-block.h"
+#include "guest/boot/kernels.h"
+
+#include <string.h>
+
+/* The release: of `.uname`, or of the kernel's own header. */
+static char *
+find_version(struct h2k_block *file, const struct h2k_uki *uki,
+             const char *path)
+{
+    char version[256];
+    h2k_autofree char *name = h2k_uki_text(file, uki, ".uname");
+    const struct h2k_uki_section *image = h2k_uki_find(uki, ".linux");
+    if (name == NULL)
+        return NULL;
+    if (name[0] != '\0' && strchr(name, '/') == NULL)
+        return h2k_steal(name);
+    H2K_AUTO(h2k_block)
+    kernel = h2k_slice_new(file, image->raw_offset, image->length);
+    if (kernel == NULL || h2k_kernel_block_version(kernel, version) < 0)
+        return NULL;
+    char *copy = strdup(version[0] != '\0' ? version : strrchr(path, '/') + 1);
+    return copy == NULL ? h2k_fail_null(H2K_E_NOMEM, "out of memory") : copy;
+}
+
+static int
+add(struct h2k_root *root, struct h2k_kernels *kernels, const char *path,
+    struct h2k_block *file, const struct h2k_uki *uki)
+{
+    const struct h2k_uki_section *initrd = h2k_uki_find(uki, ".initrd");
+    h2k_autofree char *version = find_version(file, uki, path);
+    h2k_autofree char *cmdline = h2k_uki_text(file, uki, ".cmdline");
+    h2k_autofree struct h2k_uki *copy = malloc(sizeof(*copy));
+    h2k_autofree char *image = strdup(path);
+    h2k_autofree char *archive = strdup(path);
+    if (version == NULL || cmdline == NULL)
+        return -1;
+    struct h2k_kernel *k = h2k_kernels_new(kernels);
+    if (k == NULL)
+        return -1;
+    k->version = h2k_steal(version);
+    k->cmdline = h2k_steal(cmdline);
+    if (image == NULL || archive == NULL || copy == NULL)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    *copy = *uki;
+    k->uki = h2k_steal(copy);
+    k->image = h2k_steal(image);
+    if (initrd != NULL && initrd->length > 0)
+        k->initramfs_path = h2k_steal(archive);
+    return h2k_kernel_fill(root, k);
+}
+
+int
+h2k_kernels_add_unified(struct h2k_root *root, struct h2k_kernels *kernels,
+                        const char *path)
+{
+    struct h2k_uki uki;
+    H2K_AUTO(h2k_block) file = h2k_file_block_open(root, path);
+    int rc = file == NULL ? -1 : h2k_uki_read(file, &uki);
+    if (rc <= 0)
+        return rc == 0 || h2k_is_content_error() ? 0 : -1;
+    if (h2k_kernels_know(kernels, path, path) ||
+        h2k_kernels_know(kernels, path, NULL))
+        return 0;
+    if (kernels->count == H2K_KERNELS_MAX)
+        return h2k_strings_addf(&kernels->warnings,
+                                "%s: more than %d kernels; this one is left "
+                                "as it is",
+                                path, H2K_KERNELS_MAX);
+    return add(root, kernels, path, file, &uki);
+}
+
+const char *
+h2k_kernel_sealed(const struct h2k_kernel *kernel)
+{
+    if (kernel->uki == NULL)
+        return NULL;
+    if (kernel->uki->is_signed)
+        return "it is a signed unified kernel image, and a change would break "
+               "its signature";
+    if (kernel->uki->has_profiles)
+        return "it is a unified kernel image with several profiles, which are "
+               "left as they are";
+    return NULL;
+}
