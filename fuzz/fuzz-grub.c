@@ -3,6 +3,7 @@
  * and grubenv. */
 #include "guest/fix/bls-rewrite.h"
 #include "guest/fix/grub.h"
+#include "guest/resolve.h"
 
 #include "rewrite.h"
 
@@ -66,6 +67,18 @@ environment(const char *text, size_t size)
         abort();
 }
 
+/* A device that is found is of the text. */
+static void
+mapping(const char *text, size_t size)
+{
+    char device[H2K_MAPPING_DEVICE];
+    if (!h2k_cmdline_mapping(text, size, "root", device))
+        return;
+    const char *own = strncmp(device, "UUID=", 5) == 0 ? device + 5 : device;
+    if (memmem(text, size, own, strlen(own)) == NULL)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
@@ -78,5 +91,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_rewrite(text, size, fill_cmdline);
     fuzz_rewrite(text, size, fill_entry);
     environment(text, size);
+    mapping(text, size);
     return 0;
 }

@@ -49,28 +49,39 @@ set_text(char **field, const char *text)
     return 0;
 }
 
-/* fstab's own line for "/": it must mean the volume that we found. */
 static int
 note_root_line(struct h2k_guest *guest, const struct h2k_fstab_entry *entry)
 {
     struct h2k_guest_mount *mount = &guest->mounts[0];
+    return set_text(&mount->spec, entry->spec) < 0 ||
+                   set_text(&mount->type, entry->type) < 0 ||
+                   set_text(&mount->options, entry->options) < 0
+               ? -1
+               : 0;
+}
+
+/* fstab's own line for "/" must mean the volume that we found.  What it
+ * names may be explained by files on other volumes. */
+static int
+check_root_line(struct h2k_guest *guest)
+{
+    char name[H2K_VOLUME_NAME];
+    const char *spec = guest->mounts[0].spec;
     const struct h2k_guest_volume *volume;
-    if (set_text(&mount->spec, entry->spec) < 0 ||
-        set_text(&mount->type, entry->type) < 0 ||
-        set_text(&mount->options, entry->options) < 0)
-        return -1;
-    if (h2k_guest_resolve(guest, entry->spec, &volume) < 0)
-        return h2k_strings_addf(&guest->warnings, "/etc/fstab: / is on %s",
-                                h2k_errmsg());
-    if (volume != guest->root_volume) {
-        char name[H2K_VOLUME_NAME];
-        h2k_guest_volume_name(guest, volume, name);
-        return h2k_strings_addf(&guest->warnings,
-                                "/etc/fstab: / is on %s, which means %s; the "
-                                "system was found elsewhere",
-                                entry->spec, name);
-    }
-    return 0;
+    if (spec[0] == '\0')
+        return 0;
+    if (h2k_guest_resolve(guest, spec, &volume) < 0)
+        return h2k_error_is_content()
+                   ? h2k_strings_addf(&guest->warnings,
+                                      "/etc/fstab: / is on %s", h2k_errmsg())
+                   : -1;
+    if (volume == guest->root_volume)
+        return 0;
+    h2k_guest_volume_name(guest, volume, name);
+    return h2k_strings_addf(&guest->warnings,
+                            "/etc/fstab: / is on %s, which means %s; the "
+                            "system was found elsewhere",
+                            spec, name);
 }
 
 /* "/boot" for "//boot/": as h2k_guest_find_mount is asked. */
@@ -214,5 +225,5 @@ h2k_guest_assemble(struct h2k_guest *guest)
     for (size_t i = 1; i < guest->mount_count; i++)
         if (mount_one(guest, &guest->mounts[i]) < 0)
             return -1;
-    return 0;
+    return check_root_line(guest);
 }

@@ -15,6 +15,7 @@ h2k_guest_new(void)
     struct h2k_guest *guest = calloc(1, sizeof(*guest));
     if (guest == NULL)
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
+    guest->unlock_cost = H2K_LUKS_TOTAL_COST;
     return guest;
 }
 

@@ -121,8 +121,9 @@ struct h2k_guest {
     size_t lvm_count;
     struct h2k_md **md; /* owned */
     size_t md_count;
-    unsigned containers; /* encrypted volumes that keys were tried on */
-    unsigned resolving;  /* how deep h2k_guest_resolve is in itself */
+    unsigned containers;  /* encrypted volumes that keys were tried on */
+    uint64_t unlock_cost; /* what trying more may cost, see luks.h */
+    unsigned resolving;   /* how deep h2k_guest_resolve is in itself */
     struct h2k_strings problems;    /* why volumes were not put together: among
                                        the warnings too */
     struct h2k_guest_mount *mounts; /* [0] is "/" */

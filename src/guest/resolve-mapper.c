@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /*
  * Names under /dev/mapper of encrypted volumes: /etc/crypttab gives them
- * (crypttab(5)), and where it does not, systemd and dracut make luks-UUID.
+ * (crypttab(5)), or the kernel's command line; where neither does, systemd
+ * and dracut make luks-UUID.
  */
 #include "base/error.h"
 #include "guest/fstab-read.h"
@@ -33,15 +34,12 @@ find_inside(struct h2k_guest *guest, const struct h2k_guest_volume *container,
                     spec, name);
 }
 
-/* The device of mapping NAME into *OUT, the caller's; NULL: it has none. */
 static int
-find_mapping(struct h2k_guest *guest, const char *name, char **out)
+find_in_crypttab(struct h2k_guest *guest, const char *name, char **out)
 {
     h2k_autofree char *text = NULL;
     size_t size;
     *out = NULL;
-    if (guest->root == NULL)
-        return 0;
     if (h2k_root_read_file(guest->root, "/etc/crypttab", CRYPTTAB_LIMIT, &text,
                            &size) < 0)
         return h2k_error_is_content() ? 0 : -1;
@@ -57,6 +55,18 @@ find_mapping(struct h2k_guest *guest, const char *name, char **out)
                 return h2k_fail(H2K_E_NOMEM, "out of memory");
         }
     return 0;
+}
+
+/* The device of mapping NAME into *OUT, the caller's; NULL: it has none. */
+static int
+find_mapping(struct h2k_guest *guest, const char *name, char **out)
+{
+    *out = NULL;
+    if (guest->root == NULL)
+        return 0;
+    if (find_in_crypttab(guest, name, out) < 0)
+        return -1;
+    return *out != NULL ? 0 : h2k_resolve_cmdline(guest->root, name, out);
 }
 
 static int
@@ -105,11 +115,13 @@ h2k_resolve_mapping(struct h2k_guest *guest, const char *name,
     if (device == NULL && strncmp(name, "luks-", 5) == 0)
         return find_by_uuid(guest, name + 5, spec, out);
     if (device == NULL)
-        return h2k_fail(H2K_E_NOENT,
-                        "%s: neither a logical volume nor in /etc/crypttab",
-                        spec);
+        return h2k_fail(
+            H2K_E_NOENT,
+            "%s: neither a logical volume, nor in /etc/crypttab or "
+            "on the kernel's command line",
+            spec);
     if (guest->resolving >= NESTED_MAX)
-        return h2k_fail(H2K_E_CORRUPT, "%s: /etc/crypttab goes round", spec);
+        return h2k_fail(H2K_E_CORRUPT, "%s: its mappings go round", spec);
     guest->resolving++;
     int rc = h2k_guest_resolve(guest, device, &container);
     guest->resolving--;

@@ -37,9 +37,10 @@ try_key(struct h2k_guest *guest, size_t index, const struct h2k_luks *luks,
     size_t size = h2k_secret_size(key->secret);
     int rc = 0;
     if (key->line > 0)
-        rc = h2k_luks_open(luks, block, text, key->line, out);
+        rc = h2k_luks_open(luks, block, text, key->line, &guest->unlock_cost,
+                           out);
     if (rc == 0 && size > key->line)
-        rc = h2k_luks_open(luks, block, text, size, out);
+        rc = h2k_luks_open(luks, block, text, size, &guest->unlock_cost, out);
     return rc;
 }
 

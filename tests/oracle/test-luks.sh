@@ -152,8 +152,20 @@ change "$slot['kdf'] = dict(type='argon2id', time=4, memory=1 << 32, cpus=4, sal
 says "absurd memory" 'opening it would take 4194304 MiB of memory, 1024 are'
 change "$slot['kdf'] = dict(type='argon2id', time=1 << 20, memory=1 << 20, cpus=4, salt='AAAA')"
 says "absurd passes" 'opening it would take too long: 1048576 passes'
+change "$slot['kdf'] = dict(type='argon2id', time=1, memory=1 << 20, cpus=100000, salt='AAAA')"
+says "absurd threads" 'opening it would take 100000 threads'
 change "m['digests']['0']['iterations'] = 10**10"
 says "an absurd digest" 'checking a key would take too long: 10000000000'
+# One slot of 1000 iterations, whose key is checked with 1000 more.
+change "m['digests']['0']['iterations'] = 1000"
+"$tool" -b 2000 -k all:key:wrong list bad 2>&1 | grep -q 'given for it is wrong'
+ok $? "what trying keys may cost"
+"$tool" -b 1999 -k all:key:wrong list bad >list 2>said
+grep -qF 'LUKS2: trying keys on all slots would take too long: name the' said
+ok $? "and no more is tried"
+"$tool" -b 3999 -k all:key:wrong -k bad:key:secret list bad 2>&1 |
+    grep -q 'would take too long'
+ok $? "all keys together"
 change "$slot['area']['offset'] = '9000000'"
 says "material outside" 'the material of key slot 0 does not lie between'
 change "m['segments']['0']['integrity'] = dict(type='hmac(sha256)', journal_encryption='none', journal_integrity='none')"

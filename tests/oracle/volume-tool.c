@@ -5,7 +5,8 @@
  * volume-tool cat DEVICE FILE...: its bytes, to standard output.
  * volume-tool write DEVICE FILE...: standard input over its bytes, in the
  * files.
- * Before the command, -k KEY, repeatable, is a key as --key takes it.
+ * Before the command, -k KEY, repeatable, is a key as --key takes it, and
+ * -b COST what trying keys may cost.
  * DEVICE is a name that the guest knows, or the NAME of the list.  Problems
  * go to standard error.
  */
@@ -99,14 +100,19 @@ int
 main(int argc, char **argv)
 {
     struct h2k_keys keys = { 0 };
-    for (; argc > 3 && strcmp(argv[1], "-k") == 0; argc -= 2, argv += 2)
-        if (h2k_keys_add(&keys, argv[2]) < 0)
+    uint64_t budget = H2K_LUKS_TOTAL_COST;
+    for (; argc > 3 && argv[1][0] == '-'; argc -= 2, argv += 2)
+        if (strcmp(argv[1], "-b") == 0)
+            budget = strtoull(argv[2], NULL, 10);
+        else if (h2k_keys_add(&keys, argv[2]) < 0)
             fprintf(stderr, "%s\n", h2k_errmsg());
     bool listing = argc > 2 && strcmp(argv[1], "list") == 0;
     bool writing = argc > 3 && strcmp(argv[1], "write") == 0;
     H2K_AUTO(h2k_guest) guest = h2k_guest_new();
-    if (guest != NULL)
+    if (guest != NULL) {
         guest->settings.keys = &keys;
+        guest->unlock_cost = budget;
+    }
     int rc = guest == NULL || argc < 3 ||
                      add_disks(guest, argv + (listing ? 2 : 3), writing) < 0 ||
                      h2k_guest_find_volumes(guest) < 0

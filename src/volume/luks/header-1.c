@@ -69,11 +69,7 @@ read_places(struct h2k_view v, uint64_t size, struct h2k_luks *luks)
     uint32_t key_size = h2k_view_be32(v, 108);
     if (key_size == 0 || key_size > H2K_LUKS_KEY_MAX)
         return h2k_fail(H2K_E_CORRUPT, "LUKS: a key of %u bytes", key_size);
-    if (h2k_view_be32(v, 164) > H2K_LUKS_SLOT_COST)
-        h2k_luks_refuse(luks,
-                        "checking a key would take too long: %u "
-                        "iterations",
-                        h2k_view_be32(v, 164));
+    h2k_luks_check_cost(luks, h2k_view_be32(v, 164));
     return 0;
 }
 

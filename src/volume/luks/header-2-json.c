@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -171,21 +172,25 @@ read_segments(struct reading *r, const char **number)
 static int
 read_kdf(const json_t *kdf, struct h2k_luks_slot *slot)
 {
-    uint64_t passes, memory = 0;
+    uint64_t passes, memory = 0, threads = 1;
     const char *type = get_text(kdf, "type");
     if (strcmp(type, "pbkdf2") == 0) {
         if (!get_integer(kdf, "iterations", INT64_MAX, &passes))
             return fail_json("iterations");
     } else if (strcmp(type, "argon2i") == 0 || strcmp(type, "argon2id") == 0) {
         if (!get_integer(kdf, "time", INT64_MAX, &passes) ||
-            !get_integer(kdf, "memory", INT64_MAX, &memory) || memory == 0)
-            return fail_json("memory");
+            !get_integer(kdf, "memory", INT64_MAX, &memory) || memory == 0 ||
+            !get_integer(kdf, "cpus", INT64_MAX, &threads))
+            return fail_json("kdf");
     } else {
         snprintf(slot->problem, sizeof(slot->problem),
                  "its key derivation \"%.40s\" is not known", type);
         return 0;
     }
     h2k_luks_slot_cost(slot, passes, memory);
+    if (threads > H2K_LUKS_THREADS_MAX)
+        snprintf(slot->problem, sizeof(slot->problem),
+                 "opening it would take %" PRIu64 " threads", threads);
     return 0;
 }
 
@@ -235,11 +240,7 @@ read_slots(struct reading *r, const char *segment)
     if (digest == NULL || strcmp(get_text(digest, "type"), "pbkdf2") != 0 ||
         !get_integer(digest, "iterations", INT64_MAX, &iterations))
         return fail_json("digests");
-    if (iterations > H2K_LUKS_SLOT_COST)
-        h2k_luks_refuse(r->luks,
-                        "checking a key would take too long: %llu "
-                        "iterations",
-                        (unsigned long long)iterations);
+    h2k_luks_check_cost(r->luks, iterations);
     json_object_foreach(
         slots, key,
         slot) if (has_text(json_object_get(digest, "keyslots"), key) &&

@@ -30,9 +30,14 @@ struct h2k_luks_slot *h2k_luks_add_slot(struct h2k_luks *luks, int number);
 void h2k_luks_slot_cost(struct h2k_luks_slot *slot, uint64_t iterations,
                         uint64_t memory);
 
+/* Checking the key that a slot gives costs so much; the whole container is
+ * refused when that is beyond the bounds. */
+void h2k_luks_check_cost(struct h2k_luks *luks, uint64_t iterations);
+
 /* The volume's key by that of SLOT: 1 and *OUT, the caller's; 0: it does not
  * open it; -1 with the error.  unlock.c. */
 int h2k_luks_unlock(const struct h2k_luks *luks, struct h2k_block *container,
-                    const void *key, size_t size, struct h2k_secret **out);
+                    const void *key, size_t size, uint64_t *budget,
+                    struct h2k_secret **out);
 
 #endif

@@ -35,7 +35,7 @@ void
 h2k_luks_slot_cost(struct h2k_luks_slot *slot, uint64_t iterations,
                    uint64_t memory)
 {
-    slot->cost = iterations;
+    slot->cost = iterations > 0 ? iterations : 1;
     bool too_long = (memory > 0 && ckd_mul(&slot->cost, iterations, memory)) ||
                     slot->cost > H2K_LUKS_SLOT_COST;
     if (memory > H2K_LUKS_MEMORY_MAX)
@@ -52,6 +52,16 @@ h2k_luks_slot_cost(struct h2k_luks_slot *slot, uint64_t iterations,
         snprintf(slot->problem, sizeof(slot->problem),
                  "opening it would take too long: %" PRIu64 " iterations",
                  iterations);
+}
+
+void
+h2k_luks_check_cost(struct h2k_luks *luks, uint64_t iterations)
+{
+    luks->check_cost = iterations;
+    if (iterations > H2K_LUKS_SLOT_COST)
+        h2k_luks_refuse(
+            luks, "checking a key would take too long: %" PRIu64 " iterations",
+            iterations);
 }
 
 int
@@ -72,13 +82,14 @@ h2k_luks_read(struct h2k_block *container, struct h2k_luks *luks)
 
 int
 h2k_luks_open(const struct h2k_luks *luks, struct h2k_block *container,
-              const void *key, size_t size, struct h2k_block **out)
+              const void *key, size_t size, uint64_t *budget,
+              struct h2k_block **out)
 {
     H2K_AUTO(h2k_secret) volume_key = NULL;
     *out = NULL;
     if (luks->problem[0] != '\0')
         return h2k_fail(H2K_E_UNSUPPORTED, "%s", luks->problem);
-    int rc = h2k_luks_unlock(luks, container, key, size, &volume_key);
+    int rc = h2k_luks_unlock(luks, container, key, size, budget, &volume_key);
     if (rc <= 0)
         return rc;
     struct h2k_luks_cipher *cipher =

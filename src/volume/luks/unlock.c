@@ -96,21 +96,25 @@ fail_with(const struct said *said, int rc)
                     said->text[0] != '\0' ? said->text : strerror(-rc));
 }
 
-/* Each slot in turn, as long as their cost together is bounded. */
+/* Each slot in turn, as far as BUDGET goes. */
 static int
 try_slots(const struct h2k_luks *luks, struct crypt_device *device,
           const struct said *said, const void *key, size_t size,
-          struct h2k_secret **out)
+          uint64_t *budget, struct h2k_secret **out)
 {
-    uint64_t cost = 0;
     char volume_key[H2K_LUKS_KEY_MAX];
     for (size_t i = 0; i < luks->slot_count; i++) {
         const struct h2k_luks_slot *slot = &luks->slots[i];
         size_t count = sizeof(volume_key);
-        if (slot->problem[0] != '\0' ||
-            cost + slot->cost > H2K_LUKS_TOTAL_COST)
+        if (slot->problem[0] != '\0')
             continue;
-        cost += slot->cost;
+        if (slot->cost + luks->check_cost > *budget)
+            return h2k_fail(H2K_E_UNSUPPORTED,
+                            "LUKS%d: trying keys on all slots would take too "
+                            "long: name the volume that the key is for with "
+                            "--key %s:…",
+                            luks->version, luks->uuid);
+        *budget -= slot->cost + luks->check_cost;
         int rc = crypt_volume_key_get(device, slot->number, volume_key, &count,
                                       key, size);
         if (rc >= 0) {
@@ -126,7 +130,8 @@ try_slots(const struct h2k_luks *luks, struct crypt_device *device,
 
 int
 h2k_luks_unlock(const struct h2k_luks *luks, struct h2k_block *container,
-                const void *key, size_t size, struct h2k_secret **out)
+                const void *key, size_t size, uint64_t *budget,
+                struct h2k_secret **out)
 {
     struct crypt_device *device = NULL;
     struct said said = { "" };
@@ -145,7 +150,7 @@ h2k_luks_unlock(const struct h2k_luks *luks, struct h2k_block *container,
     rc = crypt_load(device, luks->version == 1 ? CRYPT_LUKS1 : CRYPT_LUKS2,
                     NULL);
     rc = rc < 0 ? fail_with(&said, rc)
-                : try_slots(luks, device, &said, key, size, out);
+                : try_slots(luks, device, &said, key, size, budget, out);
     crypt_free(device);
     return rc;
 }

@@ -126,6 +126,69 @@ test_named(void)
     }
 }
 
+#define UUID "0b5e5a3c-1111-4222-8333-444455556666"
+
+/* The content of an encrypted volume, whose mapping's name stands in PATH
+ * alone. */
+static struct h2k_guest *
+mapped(const char *path, const char *text)
+{
+    struct h2k_guest *guest = h2k_guest_new();
+    const struct h2k_guest_volume partition = { .partition = 2 };
+    const struct h2k_guest_volume crypt = { .kind = H2K_VOLUME_CRYPT };
+    struct h2k_fs *fs = system_tree();
+    memtree_file(fs, "/etc/fstab", 0644, "/dev/mapper/name / ext4\n");
+    memtree_file(fs, path, 0644, text);
+    size_t container = add(guest, partition, SIZE_MAX, NULL);
+    guest->volumes[container].fs_info.type = "crypto_LUKS";
+    strcpy(guest->volumes[container].fs_info.uuid, UUID);
+    add(guest, crypt, container, fs);
+    return guest;
+}
+
+static void
+test_mappings(void)
+{
+    static const struct {
+        const char *path, *text;
+        bool named;
+    } cases[] = {
+        { "/etc/crypttab", "name UUID=" UUID " none\n", true },
+        { "/etc/default/grub",
+          "GRUB_CMDLINE_LINUX=\"cryptdevice=UUID=" UUID
+          ":name:allow-discards quiet\"\n",
+          true },
+        { "/etc/default/grub",
+          "GRUB_CMDLINE_LINUX=\"quiet rd.luks.name=" UUID "=name\"\n", true },
+        { "/boot/loader/entries/arch.conf",
+          "linux /vmlinuz\noptions root=/dev/mapper/name luks.name=" UUID
+          "=name rw\n",
+          true },
+        { "/boot/grub/grub.cfg",
+          "menuentry 'x' {\n\tlinux /vmlinuz "
+          "cryptdevice=/dev/disk/by-uuid/" UUID ":name\n}\n",
+          true },
+        { "/etc/kernel/cmdline",
+          "cryptopts=target=name,source=UUID=" UUID ",lvm=x", true },
+        { "/etc/default/grub", "# cryptdevice=UUID=" UUID ":name\n", false },
+        { "/etc/default/grub", "X=\"cryptdevice=UUID=" UUID ":names\"\n",
+          false },
+        { "/etc/default/grub", "X=cryptdevice=:name rd.luks.name==name\n",
+          false },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        H2K_AUTO(h2k_guest) guest = mapped(cases[i].path, cases[i].text);
+        const struct h2k_guest_volume *found = NULL;
+        bool good = h2k_guest_assemble(guest) == 0 &&
+                    h2k_guest_resolve(guest, "/dev/mapper/name", &found) == 0;
+        ok(cases[i].named ? good && found == &guest->volumes[1] &&
+                                guest->warnings.count == 0
+                          : !good && guest->warnings.count == 1,
+           "%s: %s", cases[i].named ? "named by" : "not named by",
+           cases[i].path);
+    }
+}
+
 static void
 test_names(void)
 {
@@ -151,6 +214,7 @@ main(void)
     test_nested();
     test_left_alone();
     test_named();
+    test_mappings();
     test_names();
     return tap_done();
 }
