@@ -14,7 +14,8 @@ test="qemu-utils fdisk gdisk e2fsprogs dosfstools mtools mount cpio libarchive-t
   python3-yaml jq bsdextrautils mandoc file g++ binutils procps openssl
   curl libxml2-utils tar virt-v2v nbdkit libnbd-bin golang-go golang-github-vmware-govmomi-dev
   xfsprogs attr acl libcap2-bin cryptsetup-bin mdadm libguestfs0 supermin linux-image-amd64 btrfs-progs jfsutils
-  selinux-utils selinux-policy-default"
+  selinux-utils selinux-policy-default
+  systemd-boot-efi ovmf qemu-system-x86 libc6-dev lzop"
 guest="qemu-system-x86 qemu-utils ovmf mmdebstrap uidmap e2fsprogs fdisk jq kmod
   busybox-static cpio xz-utils mtools libguestfs-tools libguestfs-xfs
   linux-image-amd64 libxml2-utils python3"
