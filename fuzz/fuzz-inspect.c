@@ -24,6 +24,10 @@ static const char *const files[] = {
     "/boot/grub/grub.cfg",
     "/boot/grub/grubenv",
     "/etc/redhat-release",
+    "/etc/SuSE-release",
+    "/etc/lsb-release",
+    "/etc/debian_version",
+    "/etc/photon-release",
 };
 
 static void

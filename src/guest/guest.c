@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "guest/foreign.h"
 #include "guest/boot/kernels.h"
+#include "guest/packages/packages.h"
 #include "guest/volumes.h"
 
 #include <stdio.h>
@@ -37,6 +38,9 @@ h2k_guest_free(struct h2k_guest *guest)
     if (guest == NULL)
         return;
     h2k_kernels_free(guest->kernels);
+    if (guest->packages != NULL)
+        h2k_packages_clear(guest->packages);
+    free(guest->packages);
     h2k_root_free(guest->root);
     free_mounts(guest);
     h2k_guest_free_volumes(guest);

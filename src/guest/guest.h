@@ -98,6 +98,7 @@ struct h2k_guest_mount {
 };
 
 struct h2k_kernels;
+struct h2k_packages;
 
 /* What a caller knows of the guest.  Strings stay the caller's, and live as
  * long as the guest. */
@@ -132,6 +133,7 @@ struct h2k_guest {
     struct h2k_root *root;       /* the tree; NULL before h2k_guest_assemble */
     struct h2k_strings warnings; /* what was odd and survived */
     struct h2k_kernels *kernels; /* read once, see kernels.h; may be NULL */
+    struct h2k_packages *packages;   /* the same, see packages.h */
     struct h2k_appliance *appliance; /* libguestfs', for volumes that need
                                         it; or NULL */
     bool component_missing; /* a volume was not looked into for want of it */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "pipeline/inspection-json.h"
 
+#include "guest/packages/packages.h"
 #include "pipeline/json.h"
 
 #define ADD json_object_set_new
@@ -43,8 +44,22 @@ kernel_json(const struct h2k_inspected_kernel *kernel)
     ADD(object, "initramfs_generator", h2k_json_text(kernel->generator));
     ADD(object, "virtio", json_boolean(kernel->has_virtio));
     ADD(object, "drivers", drivers(kernel));
+    ADD(object, "package", h2k_json_text(kernel->package));
     if (kernel->problem != NULL)
         ADD(object, "problem", h2k_json_text(kernel->problem));
+    return object;
+}
+
+static json_t *
+package_json(const struct h2k_package *package)
+{
+    json_t *object = json_object();
+    ADD(object, "name", h2k_json_text(package->name));
+    if (package->epoch != 0)
+        ADD(object, "epoch", json_integer(package->epoch));
+    ADD(object, "version", h2k_json_text(package->version));
+    ADD(object, "release", h2k_json_text(package->release));
+    ADD(object, "arch", h2k_json_text(package->arch));
     return object;
 }
 
@@ -107,6 +122,7 @@ add_lists(const struct h2k_inspection *found, json_t *object)
 {
     json_t *kernels = json_array(), *filesystems = json_array();
     json_t *mounts = json_array(), *network = json_array();
+    json_t *packages = json_array();
     for (size_t i = 0; i < found->kernel_count; i++)
         json_array_append_new(kernels, kernel_json(&found->kernels[i]));
     for (size_t i = 0; i < found->filesystem_count; i++)
@@ -121,6 +137,10 @@ add_lists(const struct h2k_inspection *found, json_t *object)
     ADD(object, "filesystems", filesystems);
     ADD(object, "mountpoints", mounts);
     ADD(object, "network", network);
+    for (size_t i = 0; i < found->packages->count; i++)
+        json_array_append_new(packages,
+                              package_json(&found->packages->items[i]));
+    ADD(object, "packages", packages);
     ADD(object, "lvm", h2k_json_strings(&found->lvm));
 }
 
@@ -143,6 +163,7 @@ h2k_inspection_to_json(const struct h2k_inspection *found, bool full,
         { "firmware", found->firmware },
         { "init", found->init },
         { "package_manager", found->package_manager },
+        { "package_format", found->package_format },
         { "vmware_tools", found->vmware_tools },
         { "selinux", found->selinux },
     };
@@ -150,6 +171,8 @@ h2k_inspection_to_json(const struct h2k_inspection *found, bool full,
         ADD(object, texts[i].key, h2k_json_text(texts[i].value));
     ADD(object, "major_version", number(found->major_version));
     ADD(object, "minor_version", number(found->minor_version));
+    ADD(object, "package_count",
+        json_integer((json_int_t)found->packages->count));
     ADD(object, "secure_boot", json_boolean(found->secure_boot));
     if (full)
         add_lists(found, object);

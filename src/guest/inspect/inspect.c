@@ -13,6 +13,7 @@ free_kernel(struct h2k_inspected_kernel *k)
     free(k->modules_dir);
     free(k->initramfs);
     free(k->initramfs_modules);
+    free(k->package);
     free(k->problem);
 }
 
@@ -225,8 +226,9 @@ h2k_inspect(struct h2k_guest *guest, struct h2k_inspection *out)
     if (h2k_inspect_release(root, out) < 0 ||
         h2k_inspect_hostname(root, out) < 0 ||
         h2k_inspect_selinux(root, out) < 0 ||
-        inspect_kernels(guest, out) < 0 || inspect_volumes(guest, out) < 0 ||
-        inspect_mounts(guest, out) < 0)
+        inspect_kernels(guest, out) < 0 ||
+        h2k_inspect_packages(guest, out) < 0 ||
+        inspect_volumes(guest, out) < 0 || inspect_mounts(guest, out) < 0)
         return -1;
     out->arch = h2k_inspect_arch(root);
     out->init = h2k_inspect_init(root);

@@ -25,6 +25,8 @@ struct h2k_inspected_kernel {
     struct h2k_kernel_driver drivers[H2K_DRIVER_COUNT];
     bool is_default;
     bool has_virtio; /* it can drive a virtio disk at all */
+    char *package;   /* that it belongs to: "linux-image-6.1.0-56-amd64"; NULL:
+                        none says so */
     char *problem;   /* what could not be read, or NULL */
 };
 
@@ -75,6 +77,8 @@ struct h2k_inspection {
     const char *init;       /* "systemd", "sysvinit", "upstart", "openrc",
                                "runit", "busybox" */
     const char *package_manager; /* "apt", "dnf", "yum", "zypper", … */
+    const char *package_format;  /* "deb", "rpm", "apk", "pacman"; NULL */
+    const struct h2k_packages *packages; /* the guest's */
 
     struct h2k_inspected_filesystem *filesystems;
     size_t filesystem_count;
@@ -111,6 +115,9 @@ const char *h2k_inspect_arch(struct h2k_root *root);
 const char *h2k_inspect_init(struct h2k_root *root);
 const char *h2k_inspect_package_manager(struct h2k_root *root);
 const char *h2k_inspect_vmware_tools(struct h2k_root *root);
+
+/* inspect-packages.c: packages, package_format and the kernels' packages. */
+int h2k_inspect_packages(struct h2k_guest *guest, struct h2k_inspection *out);
 
 /* inspect-boot.c */
 const char *h2k_inspect_bootloader(struct h2k_root *root);
