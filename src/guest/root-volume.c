@@ -77,7 +77,7 @@ add_reasons(struct h2k_buffer *text, const struct h2k_guest *guest)
     for (size_t i = 0; i < guest->volume_count; i++) {
         const struct h2k_guest_volume *v = &guest->volumes[i];
         bool problem = v->fs_info.problem[0] != '\0';
-        if (v->fs != NULL || v->member_of != 0 ||
+        if (v->fs != NULL || v->member_of != 0 || v->taken ||
             strcmp(v->fs_info.type, "swap") == 0 ||
             strcmp(v->fs_info.type, "LVM2_member") == 0 ||
             (!problem && strcmp(v->fs_info.type, "unknown") == 0))
