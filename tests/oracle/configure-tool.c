@@ -23,6 +23,8 @@
 static const struct h2k_edit *const edits[] = {
     &h2k_edit_users,
     &h2k_edit_services,
+    &h2k_edit_hostname,
+    &h2k_edit_network_files,
     NULL,
 };
 

@@ -17,6 +17,9 @@ static const char *const read_whole[] = {
     "/etc/initramfs-tools/conf.d",
     "/usr/share/initramfs-tools/conf.d",
     "/etc/network/interfaces.d",
+    "/etc/NetworkManager/system-connections",
+    "/etc/sysconfig/network-scripts",
+    "/etc/sysconfig/network",
     "/etc/init.d",
     "/etc/rc.d/init.d",
 };
