@@ -26,6 +26,9 @@ struct app {
     /* Guest */
     const char *root;
     const char *fstab_mode;
+    /* Files with a part of the manifest's `configuration` each. */
+    const char *inject_users, *inject_services, *inject_hostname,
+        *inject_network;
     bool update_grub, update_grub_given;
     bool regen_initramfs, regen_initramfs_given;
     bool remove_vmware_tools, remove_vmware_tools_given;

@@ -132,12 +132,43 @@ set_options(const struct app *a, struct h2k_manifest_builder *b)
     return 0;
 }
 
+/* The files of --user-config-inject and so on over what the manifest has. */
+static int
+inject(const struct app *a, struct h2k_manifest_builder *b)
+{
+    const struct {
+        const char *path, *key;
+    } files[] = { { a->inject_users, "configuration.users" },
+                  { a->inject_services, "configuration.services" },
+                  { a->inject_hostname, "configuration.hostname" },
+                  { a->inject_network, "configuration.network" } };
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        if (files[i].path == NULL)
+            continue;
+        H2K_AUTO(h2k_problems) problems = h2k_problems_new();
+        if (problems == NULL)
+            return -1;
+        H2K_AUTO(h2k_manifest)
+        part = h2k_manifest_load_fragment(files[i].path, files[i].key,
+                                          problems);
+        app_print_problems(a, problems);
+        if (part == NULL) {
+            not_valid(files[i].path, problems);
+            return -1;
+        }
+        if (h2k_manifest_builder_merge(b, part) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static struct h2k_manifest *
 with_options(const struct app *app, struct h2k_manifest_builder *builder,
              const char *base_dir)
 {
     H2K_AUTO(h2k_problems) problems = h2k_problems_new();
-    if (problems == NULL || set_options(app, builder) < 0)
+    if (problems == NULL || set_options(app, builder) < 0 ||
+        inject(app, builder) < 0)
         return NULL;
     struct h2k_manifest *m =
         h2k_manifest_builder_build(builder, base_dir, problems);

@@ -11,7 +11,7 @@ fi
 cd "$H2K_SOURCE" || exit 1
 samples=tests/oracle/manifests
 # Two of the examples are parts of a manifest, not manifests.
-examples=$(ls examples/artifact-*.json examples/migration-*.json |
+examples=$(ls examples/artifact-*.json examples/migration-*.json examples/migration-*.yaml |
     grep -v -e configuration -e defaults)
 check=$H2K_BUILD/tests/oracle/manifest-check
 

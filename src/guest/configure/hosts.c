@@ -299,18 +299,34 @@ h2k_hosts_rename(struct h2k_line_file *file, struct h2k_fix *fix,
     for (size_t i = 0; i < file->count; i++) {
         AUTO_ENTRY entry = { 0 };
         struct address address;
-        int renamed = 0, filled = 0;
+        if (entry_read(file, i, &entry) < 0)
+            return -1;
+        if (!address_of(&entry, &address) || !is_loopback(&address))
+            continue;
+        int renamed = rename_words(&entry, host);
+        if (renamed < 0 ||
+            (renamed > 0 && entry_write(file, fix, i, &entry) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+int
+h2k_hosts_complete(struct h2k_line_file *file, struct h2k_fix *fix,
+                   const struct h2k_host_name *host)
+{
+    if (h2k_hosts_have(file, host->full))
+        return 0;
+    for (size_t i = 0; i < file->count; i++) {
+        AUTO_ENTRY entry = { 0 };
+        struct address address;
         if (entry_read(file, i, &entry) < 0)
             return -1;
         if (!address_of(&entry, &address))
             continue;
-        if (host->old != NULL && is_loopback(&address))
-            renamed = rename_words(&entry, host);
-        if (renamed >= 0 && host->full != NULL)
-            filled = put_full(&entry, host);
-        if (renamed < 0 || filled < 0 ||
-            (renamed + filled > 0 && entry_write(file, fix, i, &entry) < 0))
-            return -1;
+        int filled = put_full(&entry, host);
+        if (filled != 0)
+            return filled < 0 ? -1 : entry_write(file, fix, i, &entry);
     }
     return 0;
 }

@@ -16,10 +16,13 @@ struct h2k_host_name {
  * in the line that it has already, or a new one at the end. */
 int h2k_hosts_add(struct h2k_line_file *file, struct h2k_fix *fix,
                   const char *address, const char *names);
-/* Where a line of the loopback addresses has the machine's old name, the new
- * one; of a line that has the name, the full one before it. */
+/* Where a line of the loopback addresses has the machine's old name, which is
+ * known, the new one. */
 int h2k_hosts_rename(struct h2k_line_file *file, struct h2k_fix *fix,
                      const struct h2k_host_name *host);
+/* The full name before the short one, unless some line has it. */
+int h2k_hosts_complete(struct h2k_line_file *file, struct h2k_fix *fix,
+                       const struct h2k_host_name *host);
 /* Is NAME in any line? */
 bool h2k_hosts_have(const struct h2k_line_file *file, const char *name);
 
