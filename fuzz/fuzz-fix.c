@@ -32,11 +32,17 @@ static const char *const files[] = {
 static const char *const bystanders[] = { "/etc/passwd", "/usr/bin/sh" };
 
 static const struct h2k_edit *const edits[] = {
-    &h2k_edit_fstab,          &h2k_edit_crypttab,
-    &h2k_edit_grub,           &h2k_edit_resume,
-    &h2k_edit_modprobe,       &h2k_edit_xorg,
-    &h2k_edit_vmware_tools,   &h2k_edit_lvm,
-    &h2k_edit_loader_entries, NULL,
+    &h2k_edit_fstab,
+    &h2k_edit_crypttab,
+    &h2k_edit_grub,
+    &h2k_edit_resume,
+    &h2k_edit_modprobe,
+    &h2k_edit_xorg,
+    &h2k_edit_vmware_tools,
+    &h2k_edit_lvm,
+    &h2k_edit_loader_entries,
+    &h2k_edit_network,
+    NULL,
 };
 
 /* Make PATH; what cannot be made is a defect of this file. */

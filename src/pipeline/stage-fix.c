@@ -34,9 +34,41 @@ fix_options(const struct h2k_manifest *manifest)
     return options;
 }
 
+/* The machine's network cards, in the manifest's order. */
+static struct h2k_fix_nic *
+list_nics(const struct h2k_manifest *manifest)
+{
+    size_t count = h2k_manifest_nic_count(manifest);
+    struct h2k_fix_nic *nics = calloc(count + 1, sizeof(*nics));
+    if (nics == NULL)
+        return h2k_fail_null(H2K_E_NOMEM, "out of memory");
+    for (size_t i = 0; i < count; i++) {
+        const struct h2k_manifest_nic *nic = h2k_manifest_nic(manifest, i);
+        nics[i] = (struct h2k_fix_nic){ .id = nic->id, .mac = nic->mac };
+    }
+    return nics;
+}
+
+static json_t *
+name_json(const struct h2k_fixed_name *name)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "name", h2k_json_text(name->name));
+    if (name->mac != NULL)
+        json_object_set_new(object, "mac", h2k_json_text(name->mac));
+    json_object_set_new(object, "by", json_string(name->by));
+    if (name->file != NULL)
+        json_object_set_new(object, "file", h2k_json_text(name->file));
+    return object;
+}
+
 static void
 describe(const struct h2k_fix_result *fixed, json_t *result)
 {
+    json_t *names = json_array();
+    for (size_t i = 0; i < fixed->name_count; i++)
+        json_array_append_new(names, name_json(&fixed->names[i]));
+    json_object_set_new(result, "network", names);
     json_t *fstab = json_object();
     json_object_set_new(fstab, "entries",
                         json_integer((json_int_t)fixed->fstab_entries));
@@ -123,7 +155,12 @@ h2k_stage_fix(struct h2k_job *job, json_t *result)
 {
     if (h2k_job_open_guest(job) < 0)
         return unfixable();
+    h2k_autofree struct h2k_fix_nic *nics = list_nics(job->manifest);
+    if (nics == NULL)
+        return -1;
     struct h2k_fix_options options = fix_options(job->manifest);
+    options.nics = nics;
+    options.nic_count = h2k_manifest_nic_count(job->manifest);
     struct h2k_fix_result fixed = { 0 };
     int rc = h2k_fix_run(job->guest, &options, &fixed);
     describe(&fixed, result);

@@ -69,7 +69,7 @@ supplement_kernel(struct h2k_root *root, const struct h2k_kernel *k,
     bool tight = getenv("TIGHT") != NULL;
     if (k->modules == NULL || k->initramfs == NULL)
         return failed(k->problem);
-    if (h2k_supplement_plan(root, k, NULL, &supplement) < 0)
+    if (h2k_supplement_plan(root, k, NULL, NULL, &supplement) < 0)
         return failed(k->version);
     printf("%s %zu modules\n", k->version, supplement.modules.count);
     if (supplement.file_count == 0)

@@ -11,8 +11,9 @@
 
 /* Directories in which the guest reads every file whatever its name, so
  * that a backup there would be read behind its original and undo the edit
- * (initramfs-tools' conf.d, ifupdown's `source`), or become a service of its
- * own (init.d).  The backups stand beside these directories. */
+ * (initramfs-tools' conf.d, ifupdown's `source`, connections and ifcfg
+ * files), or become a service of its own (init.d).  The backups stand beside
+ * these directories. */
 static const char *const read_whole[] = {
     "/etc/initramfs-tools/conf.d",
     "/usr/share/initramfs-tools/conf.d",

@@ -21,6 +21,7 @@ const struct h2k_edit *const h2k_edits[] = {
     &h2k_edit_services,
     &h2k_edit_hostname,
     &h2k_edit_network_files,
+    &h2k_edit_network,
     &h2k_edit_initramfs,
     NULL,
 };

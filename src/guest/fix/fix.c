@@ -66,6 +66,12 @@ h2k_fix_result_free(struct h2k_fix_result *result)
     h2k_strings_clear(&result->drivers_injected);
     h2k_strings_clear(&result->kernels);
     h2k_strings_clear(&result->fstab_changed);
+    for (size_t i = 0; i < result->name_count; i++) {
+        free(result->names[i].name);
+        free(result->names[i].mac);
+        free(result->names[i].file);
+    }
+    free(result->names);
     free(result->fstab_before);
     free(result->fstab_after);
     *result = (struct h2k_fix_result){ 0 };
@@ -84,6 +90,7 @@ h2k_fix_run_edits(struct h2k_fix *fix, const struct h2k_edit *const *edits)
     }
     fix->edit = NULL;
     h2k_strings_clear(&fix->backed);
+    h2k_strings_clear(&fix->initramfs_files);
     h2k_labels_free(fix->labels);
     fix->labels = NULL;
     return rc < 0 ? -1 : h2k_root_flush(fix->root);

@@ -37,6 +37,12 @@ enum h2k_fix_fstab {
 int h2k_fix_fstab_parse(const char *word, enum h2k_fix_fstab *out);
 const char *h2k_fix_fstab_name(enum h2k_fix_fstab mode);
 
+/* One of the machine's network cards, as the manifest has it. */
+struct h2k_fix_nic {
+    const char *id;  /* or NULL; may be the guest's name for it */
+    const char *mac; /* "00:50:56:aa:bb:01"; NULL: not known */
+};
+
 struct h2k_fix_options {
     bool backup;          /* keep what an edit replaces, beside it */
     bool print_fstab;     /* give fstab before and after in the result */
@@ -46,6 +52,8 @@ struct h2k_fix_options {
     bool dry_run; /* the overlay is thrown away afterwards: for edits
                      nothing is different */
     enum h2k_fix_fstab fstab_mode;
+    const struct h2k_fix_nic *nics; /* in the machine's order; the caller's */
+    size_t nic_count;               /* 0: not known */
     int64_t now; /* seconds since 1970 for the backups' names, in UTC; 0 for
                     the clock */
     /* What is put into the guest beside that; stays the caller's.  Or NULL. */
@@ -67,6 +75,15 @@ struct h2k_change {
     char *after;       /* NULL for what is gone */
 };
 
+/* What became of the name of one network card.  Strings are owned. */
+struct h2k_fixed_name {
+    char *name;     /* "ens192" */
+    char *mac;      /* NULL: not known, or not needed */
+    const char *by; /* "link file", "udev rule", "already", "kernel",
+                       "nothing" */
+    char *file;     /* that gives it the name; NULL with the last two */
+};
+
 /* What FIX did.  Initialise with { 0 }; free with h2k_fix_result_free. */
 struct h2k_fix_result {
     struct h2k_change *changes;
@@ -80,6 +97,8 @@ struct h2k_fix_result {
     bool boot_updated;                   /* by the boot loader's edits */
     size_t fstab_entries; /* entries read, also those left as they are */
     struct h2k_strings fstab_changed; /* "/dev/sda4 -> UUID=…" */
+    struct h2k_fixed_name *names;     /* of network cards */
+    size_t name_count;
     char *fstab_before, *fstab_after; /* with print_fstab: whole texts, NULL
                                          where there is no fstab */
 };
@@ -95,6 +114,10 @@ struct h2k_fix {
     struct h2k_devices devices;
     const struct h2k_fix_options *options;
     struct h2k_fix_result *result;
+
+    /* The guest's files that every initramfs is to have a copy of, at the
+     * same path; edits before "initramfs" add them. */
+    struct h2k_strings initramfs_files;
 
     /* Kept by fix.c, backup.c and labels.c. */
     const char *edit;          /* whose turn it is */

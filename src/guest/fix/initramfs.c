@@ -146,6 +146,7 @@ plan_kernel(struct run *run, const struct h2k_kernel *k)
     struct job *job = &run->jobs[run->job_count];
     *job = (struct job){ .kernel = k };
     if (h2k_supplement_plan(run->fix->root, k, &run->changed,
+                            &run->fix->initramfs_files,
                             &job->supplement) < 0) {
         h2k_supplement_free(&job->supplement);
         return h2k_errcode() == H2K_E_CORRUPT
@@ -376,7 +377,9 @@ static int
 find_changed(struct run *run)
 {
     static const char *const places[] = { "/etc/lvm/", "/etc/modprobe.",
-                                          "/etc/crypttab" };
+                                          "/etc/crypttab",
+                                          "/etc/udev/rules.d/",
+                                          "/etc/systemd/network/" };
     const struct h2k_fix_result *result = run->fix->result;
     for (size_t i = 0; i < result->change_count; i++)
         for (size_t k = 0; k < sizeof(places) / sizeof(places[0]); k++)

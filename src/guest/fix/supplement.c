@@ -275,14 +275,38 @@ add_changed(struct plan *p, const struct h2k_strings *changed)
     return 0;
 }
 
+static bool
+is_planned(const struct plan *p, const char *name)
+{
+    for (size_t i = 0; i < p->out->file_count; i++)
+        if (strcmp(p->out->files[i].to, name) == 0)
+            return true;
+    return false;
+}
+
+/* What edits want there in any case. */
+static int
+add_needed(struct plan *p, const struct h2k_strings *needed)
+{
+    for (size_t i = 0; needed != NULL && i < needed->count; i++) {
+        const char *path = needed->items[i];
+        if (!h2k_initramfs_has(p->kernel->initramfs, path + 1) &&
+            !is_planned(p, path + 1) &&
+            take_file(p, strdup(path), strdup(path + 1)) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int
 h2k_supplement_plan(struct h2k_root *root, const struct h2k_kernel *kernel,
                     const struct h2k_strings *changed,
+                    const struct h2k_strings *needed,
                     struct h2k_supplement *out)
 {
     struct plan p = { .root = root, .kernel = kernel, .out = out };
     if (add_modules(&p) < 0 || add_naming(&p) < 0 ||
-        add_changed(&p, changed) < 0) {
+        add_changed(&p, changed) < 0 || add_needed(&p, needed) < 0) {
         if (h2k_errcode() == H2K_E_NOENT)
             h2k_recode(H2K_E_CORRUPT);
         return h2k_prefix("%s: ", kernel->version);

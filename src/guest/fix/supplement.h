@@ -31,13 +31,15 @@ struct h2k_supplement {
 };
 
 /*
- * What KERNEL's initramfs lacks, and the files of CHANGED (the guest's paths;
- * or NULL) that it has a copy of.  KERNEL has modules and an initramfs
+ * What KERNEL's initramfs lacks, the files of NEEDED among it, and the files
+ * of CHANGED that it has a copy of; both are the guest's paths, or NULL.
+ * KERNEL has modules and an initramfs
  * without a `problem`.  Initialise *OUT with { 0 }.  H2K_E_CORRUPT when a
  * module that is needed is not there or too large.
  */
 int h2k_supplement_plan(struct h2k_root *root, const struct h2k_kernel *kernel,
                         const struct h2k_strings *changed,
+                        const struct h2k_strings *needed,
                         struct h2k_supplement *out);
 void h2k_supplement_free(struct h2k_supplement *supplement); /* empties it */
 
