@@ -13,7 +13,7 @@ test="qemu-utils fdisk gdisk e2fsprogs dosfstools mtools mount cpio libarchive-t
   zstd gzip xz-utils bzip2 lz4 grub-common python3 python3-jsonschema
   python3-yaml jq bsdextrautils mandoc file g++ binutils procps openssl
   curl libxml2-utils tar virt-v2v nbdkit libnbd-bin golang-go golang-github-vmware-govmomi-dev
-  xfsprogs attr acl libcap2-bin cryptsetup-bin mdadm libguestfs0 supermin linux-image-amd64 btrfs-progs jfsutils
+  xfsprogs attr acl libcap2-bin passwd sudo systemd init-system-helpers cryptsetup-bin mdadm libguestfs0 supermin linux-image-amd64 btrfs-progs jfsutils
   selinux-utils selinux-policy-default
   systemd-boot-efi ovmf qemu-system-x86 libc6-dev lzop"
 guest="qemu-system-x86 qemu-utils ovmf mmdebstrap uidmap e2fsprogs fdisk jq kmod
