@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* The one place that knows libfyaml. */
+/* With tokens.c the one place that knows libfyaml. */
 #ifndef H2K_MANIFEST_EVENTS_H
 #define H2K_MANIFEST_EVENTS_H
 
