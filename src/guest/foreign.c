@@ -39,8 +39,6 @@ static int
 check_appliance(struct h2k_guest *guest, struct h2k_guest_volume *volume)
 {
     struct h2k_fs_info *info = &volume->fs_info;
-    const char *what =
-        strcmp(info->type, "unknown") == 0 ? "LVM of this kind" : info->type;
     if (need_appliance(guest) < 0)
         return -1;
     if (h2k_appliance_check(guest->appliance) == 0)
@@ -49,8 +47,8 @@ check_appliance(struct h2k_guest *guest, struct h2k_guest_volume *volume)
         return -1;
     guest->component_missing = true;
     snprintf(info->problem, sizeof(info->problem),
-             "%.20s needs libguestfs, and was not looked into: %.120s", what,
-             h2k_errmsg());
+             "%.20s needs libguestfs, and was not looked into: %.120s",
+             info->type, h2k_errmsg());
     return 0;
 }
 
@@ -235,21 +233,48 @@ add_group(struct h2k_guest *guest, const struct h2k_lvm_volume *logical)
     return 0;
 }
 
+/* LOGICAL cannot be read here, and libguestfs is missing. */
+static int
+note_unread(struct h2k_guest *guest, struct h2k_guest_volume *volume)
+{
+    struct h2k_fs_info *info = &volume->fs_info;
+    char name[H2K_VOLUME_NAME];
+    guest->component_missing = true;
+    snprintf(info->problem, sizeof(info->problem),
+             "%.70s; libguestfs can, and: %.100s", volume->logical->problem,
+             h2k_errmsg());
+    h2k_guest_volume_name(guest, volume, name);
+    return h2k_strings_addf(&guest->warnings, "%s: %s", name, info->problem);
+}
+
+static bool
+all_writable(const struct h2k_guest *guest,
+             const struct h2k_guest_volume *volume)
+{
+    for (size_t i = 0; i < volume->below_count; i++)
+        if (!is_writable(&guest->volumes[volume->below[i]]))
+            return false;
+    return true;
+}
+
 int
 h2k_foreign_open_logical(struct h2k_guest *guest,
                          struct h2k_guest_volume *volume)
 {
     char device[2 * H2K_LVM_NAME + 8];
     const struct h2k_lvm_volume *logical = volume->logical;
-    int rc = check_appliance(guest, volume);
-    if (rc <= 0)
-        return rc;
+    if (need_appliance(guest) < 0)
+        return -1;
+    if (h2k_appliance_check(guest->appliance) < 0)
+        return h2k_errcode() == H2K_E_COMPONENT ? note_unread(guest, volume)
+                                                : -1;
     if (add_group(guest, logical) < 0)
         return -1;
     snprintf(device, sizeof(device), "/dev/%s/%s", logical->group,
              logical->name);
     const struct h2k_guestfs_source source = { .device = device };
-    volume->fs = h2k_guestfs_open(guest->appliance, &source, true);
+    volume->fs = h2k_guestfs_open(guest->appliance, &source,
+                                  all_writable(guest, volume));
     volume->foreign = true;
     return volume->fs == NULL ? -1 : 0;
 }

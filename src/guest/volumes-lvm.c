@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "guest/volumes.h"
 
+#include <stdio.h>
+
 static int
 add_logical(struct h2k_guest *guest, const struct h2k_guest_lvm *found,
             const struct h2k_lvm_volume *logical)
@@ -13,8 +15,15 @@ add_logical(struct h2k_guest *guest, const struct h2k_guest_lvm *found,
         .length = logical->length,
         .block = logical->block,
     };
+    if (!logical->foreign)
+        return h2k_guest_add_made(guest, &volume, found->sources,
+                                  logical->sources, logical->source_count,
+                                  logical->problem);
+    /* LVM in libguestfs' appliance may read it: foreign.c tells. */
+    snprintf(volume.fs_info.problem, sizeof(volume.fs_info.problem), "%.199s",
+             logical->problem);
     return h2k_guest_add_made(guest, &volume, found->sources, logical->sources,
-                              logical->source_count, logical->problem);
+                              logical->source_count, "");
 }
 
 /* A place for LVM in the guest, which takes it and the list of MEMBERS. */

@@ -69,7 +69,7 @@ h2k_guest_add_made(struct h2k_guest *guest, struct h2k_guest_volume *volume,
         below[i] = members[sources[i]];
     if (volume->block != NULL)
         h2k_block_ref(volume->block);
-    else
+    else if (problem[0] != '\0')
         snprintf(volume->fs_info.problem, sizeof(volume->fs_info.problem),
                  "%.199s", problem);
     if (h2k_guest_add_upon(guest, volume, below, count) < 0)

@@ -25,7 +25,8 @@
 /* Bounds on what hostile metadata can make us hold. */
 #define H2K_LVM_VOLUMES_MAX 4096 /* of a group, inner ones too; and in all */
 
-/* A logical volume as its guest sees it; inner ones are not listed. */
+/* A logical volume as its guest sees it; inner ones and pools are not
+ * listed. */
 struct h2k_lvm_volume {
     char group[H2K_LVM_NAME];
     char name[H2K_LVM_NAME];

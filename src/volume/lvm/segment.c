@@ -188,6 +188,19 @@ read_segment(struct h2k_lvm_group *group, uint32_t section,
     return read_stripe(group, section, segment);
 }
 
+/* What others are kept in has no content of its own, though lvs(8) shows
+ * it. */
+static bool
+is_pool(const char *type)
+{
+    static const char *const pools[] = { "thin-pool", "cache-pool",
+                                         "vdo-pool" };
+    for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++)
+        if (strcmp(type, pools[i]) == 0)
+            return true;
+    return false;
+}
+
 static int
 compare_segments(const void *a, const void *b)
 {
@@ -204,6 +217,8 @@ check_segments(const struct h2k_lvm_group *group,
     qsort(logical->segments, logical->segment_count,
           sizeof(*logical->segments), compare_segments);
     for (size_t i = 0; i < logical->segment_count; i++) {
+        if (is_pool(logical->segments[i].type))
+            logical->visible = false;
         if (logical->segments[i].start != logical->extents)
             return h2k_fail(H2K_E_CORRUPT,
                             "a segment begins at extent %" PRIu64

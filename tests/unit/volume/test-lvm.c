@@ -147,6 +147,21 @@ test_refused(void)
     }
 }
 
+/* A pool is shown by lvs(8), and holds nothing that could be mounted. */
+static void
+test_pool(void)
+{
+    H2K_AUTO(h2k_lvm)
+    lvm = open_group(
+        LINEAR("td", INNER, "0") LINEAR("tm", INNER, "1")
+            OTHER("tp", SHOWN,
+                  "type = \"thin-pool\"\nmetadata = \"tm\"\npool = \"td\"\n"
+                  "transaction_id = 1\nchunk_size = 128\n")
+                OTHER("tt", SHOWN, "type = \"thin\"\nthin_pool = \"tp\"\n"));
+    ok(lvm != NULL && lvm->count == 1 && find(lvm, "tt")->foreign,
+       "a thin volume is listed, and its pool is not");
+}
+
 /* What dm-raid keeps at the start of a metadata volume. */
 static void
 put_super(unsigned extent, uint64_t events, uint64_t failed, uint64_t rebuilt)
@@ -265,6 +280,7 @@ main(void)
 {
     test_snapshots();
     test_refused();
+    test_pool();
     test_stale_legs();
     test_too_much();
     test_same_names();
