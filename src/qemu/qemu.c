@@ -2,6 +2,7 @@
 #include "qemu/qemu.h"
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/error.h"
 
 #include <fcntl.h>
@@ -13,6 +14,8 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+
+#define ANSWER_MS 1000 /* how long an answer of the monitor may take */
 
 void
 h2k_qemu_arg(struct h2k_qemu_args *args, const char *format, ...)
@@ -78,14 +81,14 @@ static void
 place_descriptors(int log_fd, int qmp, int agent)
 {
     /* Above the places first, so that no dup2 overwrites one still needed. */
-    int null = fcntl(open("/dev/null", O_RDONLY), F_DUPFD, 10);
+    int null =
+        fcntl(open("/dev/null", O_RDONLY | O_CLOEXEC), F_DUPFD_CLOEXEC, 10);
     log_fd = fcntl(log_fd, F_DUPFD_CLOEXEC, 10);
     if (qmp >= 0)
         qmp = fcntl(qmp, F_DUPFD_CLOEXEC, 10);
     if (agent >= 0)
         agent = fcntl(agent, F_DUPFD_CLOEXEC, 10);
     dup2(null, 0);
-    close(null);
     dup2(log_fd, 1);
     dup2(log_fd, 2);
     if (qmp >= 0)
@@ -159,7 +162,8 @@ h2k_qemu_stop(struct h2k_qemu *qemu)
 {
     if (qemu->pid > 0) {
         kill(qemu->pid, SIGKILL);
-        waitpid(qemu->pid, NULL, 0);
+        while (waitpid(qemu->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
     }
     if (qemu->qmp >= 0)
         close(qemu->qmp);
@@ -168,14 +172,22 @@ h2k_qemu_stop(struct h2k_qemu *qemu)
     *qemu = (struct h2k_qemu){ .pid = -1, .qmp = -1, .agent = -1 };
 }
 
+/* What is left of the time until UNTIL, in milliseconds. */
+static int
+time_left(uint64_t until)
+{
+    uint64_t now = h2k_clock_ms();
+    return now < until ? (int)(until - now) : 0;
+}
+
 /* One line of the monitor, at most SIZE - 1 bytes of it; false when there is
- * none in time. */
+ * none before UNTIL: one that sends for ever is not read for ever. */
 static bool
-read_line(int fd, char *line, size_t size, int timeout_ms)
+read_line(int fd, char *line, size_t size, uint64_t until)
 {
     size_t n = 0;
     struct pollfd p = { .fd = fd, .events = POLLIN };
-    while (poll(&p, 1, timeout_ms) > 0) {
+    for (int left; (left = time_left(until)) > 0 && poll(&p, 1, left) > 0;) {
         char c;
         if (read(fd, &c, 1) != 1)
             return false;
@@ -194,9 +206,10 @@ h2k_qemu_command(struct h2k_qemu *qemu, const char *json)
 {
     char line[8192];
     size_t size = strlen(json);
+    uint64_t until = h2k_clock_ms() + ANSWER_MS;
     if (send(qemu->qmp, json, size, MSG_NOSIGNAL) != (ssize_t)size)
         return h2k_fail_errno(H2K_E_FAILED, "QEMU's monitor");
-    while (read_line(qemu->qmp, line, sizeof(line), 1000)) {
+    while (read_line(qemu->qmp, line, sizeof(line), until)) {
         json_t *answer = json_loads(line, 0, NULL);
         bool good = json_object_get(answer, "return") != NULL;
         bool bad = json_object_get(answer, "error") != NULL;

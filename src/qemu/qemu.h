@@ -36,8 +36,8 @@ struct h2k_qemu {
 const char *h2k_qemu_program(void);
 
 /*
- * Start it with ARGS (args[0] is filled in), standard input from nowhere and
- * both outputs appended to LOG_FD.  With MONITOR, descriptors 3 and 4 of the
+ * Start it with ARGS, of which the first is the program's path, standard
+ * input from nowhere and both outputs appended to LOG_FD.  With MONITOR, descriptors 3 and 4 of the
  * process are the other ends of `qmp` and `agent`: ARGS say
  * "-chardev socket,id=...,fd=3".
  */
