@@ -8,12 +8,13 @@ set -eu
 build="gcc meson ninja-build pkg-config libext2fs-dev comerr-dev
   libdeflate-dev libisal-dev libzstd-dev liblzma-dev libssl-dev libfyaml-dev
   libjansson-dev libarchive-dev libxxhash-dev libcurl4-openssl-dev
-  libxml2-dev libnbd-dev libcryptsetup-dev libcrypt-dev libpcre2-dev libguestfs-dev liblzo2-dev"
+  libxml2-dev libnbd-dev libcryptsetup-dev libcrypt-dev libpcre2-dev libguestfs-dev liblzo2-dev librpm-dev"
 test="qemu-utils fdisk gdisk e2fsprogs dosfstools mtools mount cpio libarchive-tools
   zstd gzip xz-utils bzip2 lz4 grub-common python3 python3-jsonschema
   python3-yaml jq bsdextrautils mandoc file g++ binutils procps openssl
   curl libxml2-utils tar virt-v2v nbdkit libnbd-bin golang-go golang-github-vmware-govmomi-dev
   xfsprogs attr acl libcap2-bin passwd sudo systemd init-system-helpers cryptsetup-bin mdadm libguestfs0 supermin linux-image-amd64 btrfs-progs jfsutils
+  rpm db5.3-util
   selinux-utils selinux-policy-default
   systemd-boot-efi ovmf qemu-system-x86 libc6-dev lzop"
 guest="qemu-system-x86 qemu-utils ovmf mmdebstrap uidmap e2fsprogs fdisk jq kmod

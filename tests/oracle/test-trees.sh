@@ -5,7 +5,7 @@
 # changes in NAME/changes, e2fsck finds nothing, and a second run finds
 # nothing to change.
 . "$H2K_SOURCE/tests/tap.sh"
-need sfdisk mke2fs e2fsck mkswap cpio jq zstd xz lz4
+need sfdisk mke2fs e2fsck mkswap cpio jq zstd xz lz4 python3 db5.3_load
 trees=$H2K_SOURCE/tests/trees
 hyper2kvm=$H2K_BUILD/hyper2kvm
 cd "$tap_dir" || exit 1
@@ -17,7 +17,12 @@ inspect_tree()
     "$hyper2kvm" inspect --json guest.raw >out 2>err
     ok $? "$1: is inspected"
     jq '.kernel_packages = [.kernels[].package]' out >found.json
-    jq -r --slurpfile found found.json 'to_entries[] |
+    # Built without librpm, no packages are known.
+    rpm=true
+    [ -x "$H2K_BUILD/hyper2kvm-rpm-packages" ] || rpm=false
+    jq -r --slurpfile found found.json --argjson rpm $rpm '
+        if .package_format == "rpm" and ($rpm | not)
+        then del(.package_count, .kernel_packages) else . end | to_entries[] |
         select($found[0][.key] != .value) |
         "\(.key): \($found[0][.key] | tojson), not \(.value | tojson)"' \
         "$trees/$1/expect.json" >differences

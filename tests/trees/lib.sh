@@ -244,6 +244,9 @@ redhat()
             dracut usr/lib/modules "${suffix_of:-.ko.xz}" "${packer:-gzip -n}"
         entries="$entries $release:boot/vmlinuz-$release:boot/initramfs-$release.img"
     done
+    # shellcheck disable=SC2154
+    [ -z "${rpm:-}" ] ||
+        rpm_kernels "$rpm" var/lib/rpm "${kernel_is:-kernel-core}" "$systemd" "$@"
     file etc/default/grub <<-END
 	GRUB_TIMEOUT=5
 	GRUB_DISTRIBUTOR="\$(sed 's, release .*\$,,g' /etc/system-release)"
@@ -299,6 +302,8 @@ suse()
             "${modules_in:-lib/modules}" .ko.xz 'xz --check=crc32'
         entries="$entries $release:boot/vmlinuz-$release:boot/initrd-$release"
     done
+    [ -z "${rpm:-}" ] ||
+        rpm_kernels "$rpm" "${rpm_in:-var/lib/rpm}" kernel-default "$systemd" "$@"
     # shellcheck disable=SC2086
     grub_cfg grub2 "$title" $entries
     file etc/default/grub <<-END
@@ -337,4 +342,34 @@ apk_database()
             "$(dirname "${rest#*=}")" "$(basename "${rest#*=}")"
         echo
     done | file lib/apk/db/installed
+}
+
+# rpm_database KIND DIRECTORY NAME=EVR[=FILE[,FILE]]...: rpm's, of KIND sqlite,
+# bdb or ndb; EVR is VERSION-RELEASE.
+rpm_database()
+{
+    kind=$1 directory=$2
+    shift 2
+    mkdir -p "$directory"
+    for package; do
+        package_name=${package%%=*} rest=${package#*=}
+        evr=${rest%%=*} files=
+        [ "$rest" = "$evr" ] || files=$(echo "${rest#*=}" | tr , ' ')
+        echo "$package_name 0 ${evr%-*} ${evr##*-} x86_64 $files"
+    done | "$trees/../rpm-database.py" "$kind" "$directory"
+}
+
+# rpm_kernels KIND DIRECTORY PACKAGE SYSTEMD RELEASE...: systemd, and a PACKAGE
+# for each kernel.
+rpm_kernels()
+{
+    rpm_kind=$1 rpm_directory=$2 kernel_package=$3 systemd=$4
+    shift 4
+    for release; do
+        version=${release%.x86_64}
+        version=${version%-default}
+        set -- "$@" "$kernel_package=$version=/boot/vmlinuz-$release,/lib/modules/$release/vmlinuz"
+        shift
+    done
+    rpm_database "$rpm_kind" "$rpm_directory" "systemd=$systemd" "$@"
 }

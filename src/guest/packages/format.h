@@ -18,6 +18,7 @@ struct h2k_package_format {
 extern const struct h2k_package_format h2k_package_apk;
 extern const struct h2k_package_format h2k_package_dpkg;
 extern const struct h2k_package_format h2k_package_pacman;
+extern const struct h2k_package_format h2k_package_rpm;
 
 /* A span of a database's text. */
 struct h2k_span {

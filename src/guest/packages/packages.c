@@ -13,6 +13,7 @@
  * first that has something in it is the guest's. */
 static const struct h2k_package_format *const formats[] = {
     &h2k_package_dpkg,
+    &h2k_package_rpm,
     &h2k_package_apk,
     &h2k_package_pacman,
 };

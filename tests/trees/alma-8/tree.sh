@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # AlmaLinux 8
+rpm=bdb systemd=239-82.el8_10.2
 redhat 4.18.0-553.22.1.el8_10.x86_64
 echo 'AlmaLinux release 8.10 (Cerulean Leopard)' | file etc/redhat-release
 ln -s redhat-release etc/system-release

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # Amazon Linux 2023: BLS, systemd-networkd, rpm in SQLite
 title='Amazon Linux' class=amzn
+rpm=sqlite systemd=252.23-3.amzn2023 kernel_is=kernel6.1
 redhat 6.1.112-122.189.amzn2023.x86_64
 bls 'root=/dev/sda1 ro console=tty0' 6.1.112-122.189.amzn2023.x86_64
 grubenv saved_entry=$MACHINE_ID-6.1.112-122.189.amzn2023.x86_64

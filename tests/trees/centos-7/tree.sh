@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # CentOS 7: os-release has the major version only
 bls=false
+rpm=bdb systemd=219-78.el7_9.9 kernel_is=kernel
 redhat 3.10.0-1160.119.1.el7.x86_64
 echo 'CentOS Linux release 7.9.2009 (Core)' | file etc/redhat-release
 ln -s redhat-release etc/system-release

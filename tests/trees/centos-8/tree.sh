@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # CentOS Stream 8
+rpm=bdb systemd=239-82.el8_10.2
 redhat 4.18.0-553.6.1.el8.x86_64
 echo 'CentOS Stream release 8' | file etc/redhat-release
 ln -s redhat-release etc/system-release

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # CentOS Stream 9
+rpm=sqlite systemd=252-32.el9_4.7
 redhat 5.14.0-508.el9.x86_64
 echo 'CentOS Stream release 9' | file etc/redhat-release
 ln -s redhat-release etc/system-release

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # Fedora 42: /usr/sbin is a link to bin
 sbin=merged class=fedora packer='zstd -q'
+rpm=sqlite systemd=257.3-7.fc42
 redhat 6.14.0-63.fc42.x86_64 6.13.9-300.fc42.x86_64
 echo 'Fedora release 42 (Adams)' | file etc/redhat-release
 ln -s redhat-release etc/system-release

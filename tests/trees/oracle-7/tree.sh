@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # Oracle Linux 7: Unbreakable Enterprise Kernel beside Red Hat's
 bls=false
+rpm=bdb systemd=219-78.el7_9.9 kernel_is=kernel
 redhat 5.4.17-2136.335.4.el7uek.x86_64 3.10.0-1160.119.1.el7.x86_64
 echo 'Red Hat Enterprise Linux Server release 7.9 (Maipo)' | file etc/redhat-release
 ln -s redhat-release etc/system-release

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # Oracle Linux 9: UEK is the default
+rpm=sqlite systemd=252-32.el9_4.7
 redhat 5.15.0-210.163.7.el9uek.x86_64 5.14.0-427.37.1.el9_4.x86_64
 echo 'Red Hat Enterprise Linux release 9.4 (Plow)' | file etc/redhat-release
 ln -s redhat-release etc/system-release

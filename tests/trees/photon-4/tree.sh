@@ -29,3 +29,4 @@ os_release <<-END
 	VERSION_ID=4.0
 	PRETTY_NAME="VMware Photon OS/Linux"
 	END
+rpm_kernels sqlite var/lib/rpm linux 247.13-11.ph4 5.10.226-1.ph4

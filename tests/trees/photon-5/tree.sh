@@ -29,3 +29,4 @@ os_release <<-END
 	VERSION_ID=5.0
 	PRETTY_NAME="VMware Photon OS/Linux"
 	END
+rpm_kernels sqlite usr/lib/sysimage/rpm linux 253.19-8.ph5 6.1.112-1.ph5

@@ -27,3 +27,5 @@ ifcfg sysconfig/network-scripts eth0 DEVICE=eth0 HWADDR=00:50:56:aa:bb:01 \
     ONBOOT=yes BOOTPROTO=static IPADDR=192.0.2.10 NETMASK=255.255.255.0
 printf 'SELINUX=enforcing\nSELINUXTYPE=targeted\n' | file etc/selinux/config
 fstab
+rpm_database bdb var/lib/rpm udev=147-2.73.el6_8.2 \
+    kernel=2.6.32-754.35.1.el6=/boot/vmlinuz-2.6.32-754.35.1.el6.x86_64

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # RHEL 7: GRUB 2 without BLS, ifcfg, rpm in Berkeley DB
 bls=false
+rpm=bdb systemd=219-78.el7_9.9 kernel_is=kernel
 redhat 3.10.0-1160.119.1.el7.x86_64 3.10.0-1160.el7.x86_64
 echo 'Red Hat Enterprise Linux Server release 7.9 (Maipo)' | file etc/redhat-release
 ln -s redhat-release etc/system-release

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # Rocky Linux 10
+rpm=sqlite systemd=257-9.el10
 redhat 6.12.0-55.9.1.el10_0.x86_64
 echo 'Rocky Linux release 10.0 (Red Quartz)' | file etc/redhat-release
 ln -s redhat-release etc/system-release

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # Rocky Linux 8
+rpm=bdb systemd=239-82.el8_10.2
 redhat 4.18.0-553.22.1.el8_10.x86_64
 echo 'Rocky Linux release 8.10 (Green Obsidian)' | file etc/redhat-release
 ln -s redhat-release etc/system-release

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # Rocky Linux 9
+rpm=sqlite systemd=252-32.el9_4.7
 redhat 5.14.0-427.37.1.el9_4.x86_64
 echo 'Rocky Linux release 9.4 (Blue Onyx)' | file etc/redhat-release
 ln -s redhat-release etc/system-release

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # SLES 12 SP5: SuSE-release beside os-release, /lib apart, rpm in Berkeley DB
 title='SLES 12-SP5'
+rpm=bdb systemd=228-157.60.1
 suse 4.12.14-122.222-default 4.12.14-120-default
 printf '%s\n' 'SUSE Linux Enterprise Server 12 (x86_64)' 'VERSION = 12' \
     'PATCHLEVEL = 5' '# This file is deprecated' | file etc/SuSE-release
