@@ -151,6 +151,43 @@ print_found(const json_t *stages)
                text(item, "name"), text(item, "kind"), text(item, "method"));
 }
 
+/* "/etc/fstab: the device of / (/dev/sda1 becomes UUID=…)" */
+static void
+print_change(const json_t *change)
+{
+    const char *before = json_string_value(json_object_get(change, "before"));
+    const char *after = json_string_value(json_object_get(change, "after"));
+    printf("%-16s %s: %s", "", text(change, "file"), text(change, "what"));
+    if (before != NULL && after != NULL && strlen(before) < 80 &&
+        strlen(after) < 80 && strpbrk(before, "\n") == NULL &&
+        strpbrk(after, "\n") == NULL)
+        printf(" (%s becomes %s)", before, after);
+    puts("");
+}
+
+/* What the user came for. */
+static void
+print_verdict(const json_t *verdict)
+{
+    const json_t *reasons = json_object_get(verdict, "reasons");
+    const json_t *item;
+    size_t i;
+    const char *state = text(verdict, "state");
+    if (strcmp(state, "unfixable") == 0) {
+        printf("%-16s cannot be fixed: %s\n", "Verdict",
+               json_string_value(json_array_get(reasons, 0)));
+        return;
+    }
+    printf("%-16s %s\n", "Verdict",
+           strcmp(state, "ready") == 0
+               ? "nothing to change, it is ready for KVM as it is"
+               : "will be fixed:");
+    json_array_foreach(json_object_get(verdict, "changes"), i, item)
+        print_change(item);
+    json_array_foreach(reasons, i, item) printf(
+        "%-16s %s\n", i == 0 ? "But look at" : "", json_string_value(item));
+}
+
 static void
 print_report(const struct app *app, const json_t *report)
 {
@@ -166,6 +203,9 @@ print_report(const struct app *app, const json_t *report)
     print_found(stages);
     json_array_foreach(json_object_get(report, "warnings"), i, item)
         printf("%-16s %s\n", i == 0 ? "Warnings" : "", text(item, "message"));
+    print_verdict(json_object_get(
+        json_object_get(json_object_get(stages, "inspect"), "result"),
+        "verdict"));
 }
 
 int
@@ -180,6 +220,7 @@ app_inspect(const struct app *app, const struct text_list *words)
     const struct h2k_job_settings settings = {
         .manifest_path = app_manifest_path(app, words),
         .guest = { .root = app->root, .keys = &app->keys },
+        .verdict = true,
         .progress = progress_update,
         .opaque = progress,
     };

@@ -16,6 +16,7 @@
 #ifndef H2K_PIPELINE_JOB_H
 #define H2K_PIPELINE_JOB_H
 
+#include "guest/fix/fix.h"
 #include "guest/guest.h"
 #include "image/image.h"
 #include "pipeline/convert.h"
@@ -35,6 +36,9 @@ struct h2k_job_settings {
     struct h2k_guest_settings guest;
     /* Where the manifest asks for compression; NONE is the format's own. */
     enum h2k_writer_compression compression;
+    /* INSPECT ends with what FIX would do, by doing it in the overlay; for a
+     * job without FIX and CONVERT. */
+    bool verdict;
     h2k_job_progress_fn progress; /* or NULL */
     void *opaque;
     /* The disks' content where it has arrived already: a stream that has
@@ -97,6 +101,15 @@ int h2k_stage_test_boot(struct h2k_job *job, json_t *checks, json_t *result);
 
 /* The guest on the job's disks, opened once.  -1 when there is none. */
 int h2k_job_open_guest(struct h2k_job *job);
+/* FIX on the job's guest, as the manifest asks for it.  FIXED is the caller's
+ * to free, on failure too. */
+int h2k_job_run_fix(struct h2k_job *job, struct h2k_fix_result *fixed);
+/* verdict.c: what FIX makes of the guest, into RESULT's `verdict`.  0, also
+ * where the guest cannot be fixed; -1 when its disk cannot be read, or memory
+ * runs out. */
+int h2k_job_verdict(struct h2k_job *job, json_t *result);
+/* The thread's error as the verdict; 0. */
+int h2k_job_cannot(json_t *result);
 /* Give every converted disk its name, and the report its artifacts. */
 int h2k_job_publish(struct h2k_job *job);
 /* The progress of a sweep over DISK, as the job's: for a request's

@@ -151,18 +151,24 @@ unfixable(void)
 }
 
 int
-h2k_stage_fix(struct h2k_job *job, json_t *result)
+h2k_job_run_fix(struct h2k_job *job, struct h2k_fix_result *fixed)
 {
-    if (h2k_job_open_guest(job) < 0)
-        return unfixable();
     h2k_autofree struct h2k_fix_nic *nics = list_nics(job->manifest);
     if (nics == NULL)
         return -1;
     struct h2k_fix_options options = fix_options(job->manifest);
     options.nics = nics;
     options.nic_count = h2k_manifest_nic_count(job->manifest);
+    return h2k_fix_run(job->guest, &options, fixed);
+}
+
+int
+h2k_stage_fix(struct h2k_job *job, json_t *result)
+{
+    if (h2k_job_open_guest(job) < 0)
+        return unfixable();
     struct h2k_fix_result fixed = { 0 };
-    int rc = h2k_fix_run(job->guest, &options, &fixed);
+    int rc = h2k_job_run_fix(job, &fixed);
     describe(&fixed, result);
     describe_appliance(job->guest, result);
     report_changes(job, &fixed, rc);

@@ -67,6 +67,8 @@ no_guest(struct h2k_job *job, json_t *result)
         h2k_manifest_pipeline(job->manifest)->fix.enabled)
         return -1;
     json_object_set_new(result, "os_type", json_string("unknown"));
+    if (job->settings->verdict)
+        return h2k_job_cannot(result);
     h2k_report_warning(job->report, h2k_errmsg());
     return 0;
 }
@@ -93,5 +95,8 @@ h2k_stage_inspect(struct h2k_job *job, json_t *result)
             job->firmware = found.firmware;
     }
     h2k_inspection_free(&found);
-    return rc;
+    return rc < 0 || !job->settings->verdict ||
+                   json_object_get(result, "verdict") != NULL
+               ? rc
+               : h2k_job_verdict(job, result);
 }

@@ -241,7 +241,19 @@ done_with 0 "inspect DISK"
 grep -qx 'System           Debian GNU/Linux 12 (bookworm)' .got/out &&
     grep -q '^Kernels  .*6.1.0-99-amd64 (default): not in its initramfs: .*virtio_blk' .got/out
 ok $? "says what is in there"
+grep -qx 'Verdict          will be fixed:' .got/out &&
+    grep -qx "                 /etc/fstab: the device of / (/dev/sda4 becomes UUID=$ROOT_UUID)" .got/out &&
+    grep -qx "                 /boot$initrd: an archive with drivers for KVM, appended" .got/out
+ok $? "ends with what FIX would do"
+is "$(sha256sum guest.raw)" "$pristine" "and does not"
+h2k guest.raw --out-format raw --output-dir ready
+h2k inspect ready/guest.raw
+grep -qx 'Verdict          nothing to change, it is ready for KVM as it is' .got/out
+ok $? "of a guest that was fixed, that it is ready"
 h2k inspect guest.raw --json
+jq -e '.verdict | .state == "fixable" and (.reasons | type) == "array" and
+    (.changes[] | select(.file == "/etc/fstab") | .after != null)' .got/out >/dev/null
+ok $? "the verdict as JSON"
 jq -e '.distro == "debian" and (.kernels | length) == 1' .got/out >/dev/null
 ok $? "also as JSON"
 manifest guest.raw raw
