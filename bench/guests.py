@@ -71,8 +71,8 @@ def end(child, how):
 
 
 def theirs(guest, work):
-    """Seconds until virt-v2v has inspected and converted; None if it does
-    not come to that."""
+    """Seconds until virt-v2v has inspected and converted, SECONDS_AT_MOST if
+    it had not by then; None if it does not come to that."""
     domain = os.path.join(work, "domain.xml")
     disks = "".join(DISK.format(path=path, letter=chr(ord("a") + i))
                     for i, path in enumerate(guest.disks))
@@ -94,6 +94,8 @@ def theirs(guest, work):
             done = time.monotonic() - begin
             break
     bound.cancel()
+    if done is None and time.monotonic() - begin > SECONDS_AT_MOST:
+        done = SECONDS_AT_MOST
     end(child, signal.SIGTERM)
     try:
         child.wait(timeout=30)
@@ -184,6 +186,8 @@ def main():
             verdict = "yes" if a / b <= limit else "NO"
         met &= verdict != "NO"
         against = f"{b:.2f}" if b else "it refuses"
+        if b == SECONDS_AT_MOST:
+            against = f"not done after {b}"
         print(f"| {what} | {a:.3f} | {against} | {ratio} | {limit or ''} | "
               f"{verdict} |")
     sys.exit(0 if met else 1)
