@@ -3,7 +3,7 @@
 # Data disks: what fstab and crypttab have of them, by the manifest's order of
 # disks, and what is said of one that the manifest lacks.
 # shellcheck source=../tap.sh
-. "$H2K_SOURCE/tests/tap.sh"
+. "${H2K_SOURCE:?}/tests/tap.sh"
 need sfdisk mke2fs mkswap debugfs cpio jq
 cd "$tap_dir" || exit 1
 PATH=$PATH:/usr/sbin:/sbin
