@@ -130,6 +130,13 @@ h2k_root_exists(struct h2k_root *root, const char *path)
 }
 
 bool
+h2k_root_has(struct h2k_root *root, const char *path)
+{
+    struct h2k_walk walk;
+    return h2k_walk_existing(root, path, false, &walk) == 0;
+}
+
+bool
 h2k_root_is_dir(struct h2k_root *root, const char *path)
 {
     struct h2k_walk walk;

@@ -72,17 +72,27 @@ number(get_fn get, const char *text, const char *key, int64_t least,
                : n;
 }
 
-/* A user's password that is hashed so shows that the guest knows how. */
+/* Is WORD in the file PATH? */
+static bool
+mentions(struct h2k_fix *fix, const char *path, const char *word)
+{
+    h2k_autofree char *text = NULL;
+    size_t size;
+    return h2k_fix_read(fix, path, &text, &size) > 0 &&
+           strstr(text, word) != NULL;
+}
+
+/* Does the guest hash passwords so?  PAM's configuration wins over
+ * login.defs for those that users give; and a password that is hashed so
+ * shows that it knows how. */
 static bool
 uses_yescrypt(const char *defs, struct h2k_fix *fix)
 {
     h2k_autofree char *method = h2k_login_defs_get(defs, "ENCRYPT_METHOD");
-    h2k_autofree char *shadow = NULL;
-    size_t size;
-    if (method != NULL && strcasecmp(method, "YESCRYPT") == 0)
-        return true;
-    return h2k_fix_read(fix, "/etc/shadow", &shadow, &size) > 0 &&
-           strstr(shadow, ":$y$") != NULL;
+    return (method != NULL && strcasecmp(method, "YESCRYPT") == 0) ||
+           mentions(fix, "/etc/pam.d/common-password", "yescrypt") ||
+           mentions(fix, "/etc/pam.d/system-auth", "yescrypt") ||
+           mentions(fix, "/etc/shadow", ":$y$");
 }
 
 /* useradd(8): HOME_MODE, else what UMASK leaves; a guest that says neither

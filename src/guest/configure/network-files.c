@@ -218,11 +218,10 @@ check_networkd(struct h2k_fix *fix)
         "/etc/systemd/system/dbus-org.freedesktop.network1.service",
         "/etc/systemd/system/sockets.target.wants/systemd-networkd.socket",
     };
-    struct h2k_place place;
     if (!is_installed(fix, &networkd) || is_installed(fix, &netplan))
         return 0;
     for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
-        if (h2k_root_lookup_nofollow(fix->root, links[i], &place) == 0)
+        if (h2k_root_has(fix->root, links[i]))
             return 0;
     return h2k_fix_warn(fix, "/etc/systemd/network: systemd-networkd is not "
                              "started in the guest; put it under "

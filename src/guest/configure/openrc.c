@@ -22,9 +22,8 @@ each_link(struct h2k_fix *fix, const char *script, each_fn fn)
         return -1;
     for (size_t i = 0; i < count && found >= 0; i++) {
         char path[H2K_PATH_MAX];
-        struct h2k_place place;
         snprintf(path, sizeof(path), LEVELS "/%s/%s", names[i], script);
-        if (h2k_root_lookup_nofollow(fix->root, path, &place) < 0)
+        if (!h2k_root_has(fix->root, path))
             continue;
         found = fn != NULL && fn(fix, path) < 0 ? -1 : found + 1;
     }

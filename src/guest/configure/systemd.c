@@ -13,13 +13,6 @@
 
 #define ALSO_MAX 64 /* units that one brings with it */
 
-static bool
-is_there(struct h2k_fix *fix, const char *path)
-{
-    struct h2k_place place;
-    return h2k_root_lookup_nofollow(fix->root, path, &place) == 0;
-}
-
 char *
 h2k_systemd_name(const char *name)
 {
@@ -65,7 +58,7 @@ link_under(struct enabling *e, const struct h2k_strings *targets,
         e->links++;
         snprintf(path, sizeof(path), H2K_UNITS "/%s.%s/%s", target, suffix,
                  e->name);
-        if (!is_there(e->fix, path) &&
+        if (!h2k_root_has(e->fix->root, path) &&
             h2k_service_link(e->fix, e->path, path,
                              "a service that is started") < 0)
             return -1;
@@ -118,7 +111,7 @@ link_alias(struct enabling *e, const char *word)
     snprintf(path, sizeof(path), H2K_UNITS "/%s", alias);
     if (strcmp(alias, e->name) == 0 || leads_to_unit(e, path))
         return 0;
-    if (is_there(e->fix, path))
+    if (h2k_root_has(e->fix->root, path))
         return h2k_fix_warn(e->fix,
                             "%s: means another unit than %s already, and "
                             "stays; disable that one too, to change it",
@@ -245,7 +238,7 @@ static int
 clear_place(struct h2k_fix *fix, const char *path, const char *name)
 {
     char target[H2K_PATH_MAX + 1];
-    if (!is_there(fix, path))
+    if (!h2k_root_has(fix->root, path))
         return 1;
     if (h2k_root_readlink(fix->root, path, target) == 0)
         return h2k_service_unlink(fix, path, "a unit from elsewhere") < 0 ? -1

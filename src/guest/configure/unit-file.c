@@ -72,10 +72,9 @@ search(struct h2k_fix *fix, const char *file, struct h2k_unit *unit,
        bool *alias)
 {
     char path[H2K_PATH_MAX];
-    struct h2k_place place;
     for (size_t i = 0; i < FOLDERS; i++) {
         snprintf(path, sizeof(path), "%s/%s", folders[i], file);
-        if (h2k_root_lookup_nofollow(fix->root, path, &place) == 0)
+        if (h2k_root_has(fix->root, path))
             return look_at(fix, path, unit, alias) < 0 ? -1 : 1;
     }
     return 0;
@@ -153,10 +152,9 @@ read_parts(struct h2k_fix *fix, const char *name, struct h2k_install *install)
     for (size_t i = 0; i < parts.count; i++)
         for (size_t j = 0; j < FOLDERS; j++) {
             char path[H2K_PATH_MAX];
-            struct h2k_place place;
             snprintf(path, sizeof(path), "%s/%s.d/%s", folders[j], name,
                      parts.items[i]);
-            if (h2k_root_lookup_nofollow(fix->root, path, &place) < 0)
+            if (!h2k_root_has(fix->root, path))
                 continue;
             if (read_part(fix, path, install) < 0)
                 return -1;

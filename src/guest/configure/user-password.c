@@ -100,6 +100,29 @@ current(struct h2k_accounts *a, const char *name)
                : strdup("");
 }
 
+static int
+warn_open(struct h2k_accounts *a, const char *name, const char *what)
+{
+    return h2k_fix_warn(a->fix, "%s: %s %s",
+                        a->shadow.file.there ? "/etc/shadow" : "/etc/passwd",
+                        name, what);
+}
+
+/* Older guests, and musl's, do not know yescrypt and scrypt. */
+static int
+warn_unknown(struct h2k_accounts *a, const struct h2k_configured_user *user)
+{
+    const char *hash = user->password + strspn(user->password, "!");
+    if (a->defs.yescrypt ||
+        (strncmp(hash, "$y$", 3) != 0 && strncmp(hash, "$gy$", 4) != 0 &&
+         strncmp(hash, "$7$", 3) != 0))
+        return 0;
+    return warn_open(a, user->name,
+                     "has a password hashed in a way that nothing else in "
+                     "the guest is, so that it may not know it; `openssl "
+                     "passwd -6` makes a hash that every Linux knows");
+}
+
 /* The password that USER is to have, still without regard to a lock; NULL in
  * *OUT where none is given. */
 static int
@@ -117,16 +140,10 @@ wanted(struct h2k_accounts *a, const struct h2k_configured_user *user,
                         "its password is no whole hash of crypt(5): "
                         "`openssl passwd -6` makes one, and plain text "
                         "belongs under password_plain");
+    if (warn_unknown(a, user) < 0)
+        return -1;
     *out = strdup(user->password);
     return *out != NULL ? 0 : h2k_fail(H2K_E_NOMEM, "out of memory");
-}
-
-static int
-warn_open(struct h2k_accounts *a, const char *name, const char *what)
-{
-    return h2k_fix_warn(a->fix, "%s: %s %s",
-                        a->shadow.file.there ? "/etc/shadow" : "/etc/passwd",
-                        name, what);
 }
 
 /* VALUE locked or not, as `lock` asks for. */

@@ -21,6 +21,7 @@ extern const struct h2k_edit h2k_edit_unified;        /* unified.c */
 extern const struct h2k_edit h2k_edit_uefi;           /* uefi.c */
 
 /* guest/configure/: what the manifest's `configuration` asks for. */
+extern const struct h2k_edit h2k_edit_image_based;   /* image-based.c */
 extern const struct h2k_edit h2k_edit_users;         /* users.c */
 extern const struct h2k_edit h2k_edit_services;      /* services.c */
 extern const struct h2k_edit h2k_edit_hostname;      /* hostname.c */

@@ -63,14 +63,6 @@ each_name(struct h2k_fix *fix, const char *folder, each_fn fn)
     return rc;
 }
 
-/* Is something there, be it a link that leads nowhere? */
-static bool
-is_there(struct h2k_fix *fix, const char *path)
-{
-    struct h2k_place place;
-    return h2k_root_lookup_nofollow(fix->root, path, &place) == 0;
-}
-
 /* Remove a link and record where it led.  A file in its place stays. */
 static int
 remove_link(struct h2k_fix *fix, const char *path, const char *what)
@@ -109,7 +101,7 @@ clear_place(struct h2k_fix *fix, const char *path, char **before)
 {
     char target[H2K_PATH_MAX + 1];
     *before = NULL;
-    if (!is_there(fix, path))
+    if (!h2k_root_has(fix->root, path))
         return 0;
     if (h2k_root_readlink(fix->root, path, target) < 0)
         snprintf(target, sizeof(target), "a unit of the guest's own");
@@ -135,7 +127,7 @@ mask(struct h2k_fix *fix, const char *unit)
     bool exists = false;
     for (size_t i = 0; i < COUNT(unit_folders); i++) {
         snprintf(path, sizeof(path), "%s/%s", unit_folders[i], unit);
-        exists = exists || is_there(fix, path);
+        exists = exists || h2k_root_has(fix->root, path);
     }
     snprintf(path, sizeof(path), LOCAL_UNITS "/%s", unit);
     if (!exists || is_masked(fix, path))
@@ -175,7 +167,8 @@ stop_script(struct h2k_fix *fix, const char *folder, const char *name)
     snprintf(stopped, sizeof(stopped), "%s/K01%s", folder, name + 3);
     if (!is_script || h2k_root_readlink(fix->root, path, target) < 0)
         return 0;
-    bool keep = h2k_root_exists(fix->root, path) && !is_there(fix, stopped);
+    bool keep =
+        h2k_root_exists(fix->root, path) && !h2k_root_has(fix->root, stopped);
     if (h2k_root_unlink(fix->root, path) < 0 ||
         (keep && h2k_fix_symlink(fix, target, stopped) < 0))
         return -1;

@@ -184,6 +184,14 @@ test_image_based(void)
     is_mode(fs, "/var/home/core", 0040700, 1001, 1002);
     refused(fs, EDIT, "users: {create: [{name: chrony}]}", "system image");
     refused(fs, EDIT, "users: {delete: [chrony]}", "system image");
+    memtree_dir(fs, "/sysroot/ostree/repo", 0755);
+    warned(fs, &h2k_edit_image_based, "hostname: {hostname: a}",
+           "this deployment's /etc");
+    warned(fs, EDIT,
+           "users: {create: [{name: core, password: "
+           "'$y$j9T$F5Jx5fExrKuPp53xLKQ..1$"
+           "X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7'}]}",
+           "may not know it");
 }
 
 static void
