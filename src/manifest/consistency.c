@@ -116,6 +116,19 @@ check_collisions(const struct h2k_manifest *m, struct h2k_problems *problems)
                        m->disks[i].id);
 }
 
+/* It is FIX that puts it in. */
+static void
+check_configuration(const struct h2k_manifest *m,
+                    struct h2k_problems *problems)
+{
+    if (!m->pipeline.fix.enabled && h2k_manifest_has_configuration(m))
+        h2k_report(problems, H2K_PROBLEM_WARNING,
+                   h2k_node_get(m->modern, "configuration"),
+                   "turn pipeline.fix on",
+                   "nothing of it comes into the guest while pipeline.fix "
+                   "is off");
+}
+
 void
 h2k_manifest_check_consistency(const struct h2k_manifest *m,
                                struct h2k_problems *problems)
@@ -135,4 +148,5 @@ h2k_manifest_check_consistency(const struct h2k_manifest *m,
                    "leave it out, and each disk gets its own",
                    "one file name for %zu disks", m->disk_count);
     check_collisions(m, problems);
+    check_configuration(m, problems);
 }

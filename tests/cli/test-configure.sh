@@ -17,6 +17,7 @@ printf "root:x:0:\nsudo:x:27:old\nold:x:1000:\n" >etc/group
 printf "UID_MIN 1000\nUID_MAX 60000\nHOME_MODE 0700\n" >etc/login.defs
 mkdir -p etc/skel etc/sudoers.d
 echo x >etc/skel/.profile
+ln -s .profile etc/skel/.rc
 echo "@includedir /etc/sudoers.d" >etc/sudoers
 printf "127.0.0.1\tlocalhost\n127.0.1.1\ttiny\n" >etc/hosts
 printf "[Install]\nWantedBy=multi-user.target\n" >usr/lib/systemd/system/app.service
@@ -60,6 +61,7 @@ sudo:x:27:deploy
 deploy:x:1000:" "the groups"
 is "$(about /home/deploy)" "0700 1000 1000 " "a home"
 is "$(about /home/deploy/.profile)" "0644 1000 1000 " "made from the skeleton"
+is "$(about /home/deploy/.rc)" "0777 1000 1000 " "and its link"
 is "$(about /home/deploy/.ssh/authorized_keys)" "0600 1000 1000 " "with keys"
 is "$(about /etc/sudoers.d/deploy)" "0440 0 0 " "and a rule for sudo"
 is "$(in_root /etc/hostname)" web01 "the name"

@@ -228,7 +228,9 @@ h2k_user_furnish(struct h2k_accounts *a,
         return keys ? h2k_fail(H2K_E_UNFIXABLE,
                                "it has no home for its keys; give it one")
                     : 0;
-    bool there = h2k_root_is_dir(a->fix->root, home);
+    /* Nor is one made of /dev/null, or of what says that there is none. */
+    bool there = h2k_root_exists(a->fix->root, home) ||
+                 strcmp(home, "/nonexistent") == 0;
     if (!there && (is_new || keys || user->home != NULL) &&
         make_home(a, &f, user->name, home) < 0)
         return -1;

@@ -87,6 +87,8 @@ test_create(void)
     content(fs, "/etc/sudoers.d/bob_b", "bob.b ALL=(ALL) NOPASSWD: ALL\n");
     is_mode(fs, "/etc/sudoers.d/bob_b", 0100440, 0, 0);
     ok(is_there(fs, "/etc/shadow" STAMP), "the old shadow is kept");
+    configured(fs, EDIT, "users: {create: [{name: s, home: /nonexistent}]}");
+    ok(!is_there(fs, "/nonexistent"), "what says so is not made");
     is_mode(fs, "/etc/shadow" STAMP, 0100640, 0, 42);
 }
 

@@ -363,7 +363,11 @@ test_configuration(void)
         "890123456789012345'}\n"
         "    - {name: d, password_plain: secret}\n");
     ok(m != NULL && h2k_manifest_has_configuration(m), "a configuration");
-    ok(h2k_problems_count(problems) == 3, "two passwords and one name");
+    ok(h2k_problems_count(problems) == 4,
+       "two passwords, one name, and a stage that is off");
+    ok(has("warning: configuration: nothing of it comes into the guest while "
+           "pipeline.fix is off (turn pipeline.fix on)"),
+       "what puts it in is off");
     ok(has("warning: configuration.users.create[1].name: 'a' is the name of "
            "an earlier entry as well"),
        "one user twice");
