@@ -16,17 +16,25 @@ applies(struct h2k_fix *fix)
             c->users.remove.count > 0);
 }
 
+static bool
+names_have(const struct h2k_names *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->items[i], name) == 0)
+            return true;
+    return false;
+}
+
 /* A user that is to be there and to be gone is a mistake. */
 static int
 check_contradiction(const struct h2k_configuration *c)
 {
     for (size_t i = 0; i < c->users.create_count; i++)
-        for (size_t j = 0; j < c->users.remove.count; j++)
-            if (strcmp(c->users.create[i].name, c->users.remove.items[j]) == 0)
-                return h2k_fail(H2K_E_UNFIXABLE,
-                                "the user %s is to be created and deleted; "
-                                "leave one of the two out",
-                                c->users.remove.items[j]);
+        if (names_have(&c->users.remove, c->users.create[i].name))
+            return h2k_fail(H2K_E_UNFIXABLE,
+                            "the user %s is to be created and deleted; leave "
+                            "one of the two out",
+                            c->users.create[i].name);
     return 0;
 }
 
@@ -63,9 +71,14 @@ configure(struct h2k_accounts *a, const struct h2k_configuration *c)
     if (check_contradiction(c) < 0 || h2k_accounts_read(a) < 0 ||
         each(a, &c->users.remove, h2k_user_remove) < 0)
         return -1;
-    for (size_t i = 0; i < c->users.create_count; i++)
-        if (create(a, &c->users.create[i]) < 0)
+    for (size_t i = 0; i < c->users.create_count; i++) {
+        struct h2k_configured_user user = c->users.create[i];
+        /* One that is disabled as well is never open in between. */
+        if (names_have(&c->users.disable, user.name))
+            user.lock_given = user.lock = true;
+        if (create(a, &user) < 0)
             return -1;
+    }
     if (each(a, &c->users.disable, h2k_user_disable) < 0)
         return -1;
     return h2k_accounts_store(a);

@@ -137,6 +137,10 @@ test_disable_delete(void)
     ok(is_there(fs, "/home/old/x"), "the home stays");
     configured(fs, EDIT, "users: {create: [{name: ann, lock: false}]}");
     has_line(fs, "/etc/shadow", "ann:" HASH ":19000:0:99999:7:::\n");
+    configured(fs, EDIT,
+               "users: {create: [{name: eve, password: '" HASH
+               "'}, {name: ann, password_plain: x}], disable: [eve, ann]}");
+    has_line(fs, "/etc/shadow", "eve:!" HASH ":20486:0:99999:7::1:\n");
     warned(fs, EDIT, "users: {disable: [nobody]}", "no user nobody");
     refused(fs, EDIT, "users: {delete: [root]}", "uid is 0");
 }
