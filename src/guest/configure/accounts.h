@@ -57,6 +57,9 @@ int h2k_user_shadow(struct h2k_accounts *accounts, const char *name);
 /* user-remove.c: out of every database; the home stays. */
 int h2k_user_remove(struct h2k_accounts *accounts, const char *name);
 
+/* sysusers.c: will systemd make the user anew when the guest boots? */
+int h2k_user_comes_back(struct h2k_fix *fix, const char *name, bool *out);
+
 /* user-home.c: the home, where it is missing and the user is new or needs
  * it, and the keys that open the account over ssh. */
 int h2k_user_furnish(struct h2k_accounts *accounts,

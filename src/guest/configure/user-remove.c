@@ -55,6 +55,7 @@ h2k_user_remove(struct h2k_accounts *a, const char *name)
     struct h2k_record record;
     uint32_t uid = UINT32_MAX, gid = UINT32_MAX;
     h2k_autofree char *home = NULL;
+    bool again;
     if (h2k_database_find(&a->base_passwd, name, &record))
         return h2k_fail(H2K_E_UNFIXABLE,
                         "this user is part of the guest's system image "
@@ -76,6 +77,14 @@ h2k_user_remove(struct h2k_accounts *a, const char *name)
         remove_own_group(a, name, gid) < 0 ||
         remove_all(a, &a->subuid, name) < 0 ||
         remove_all(a, &a->subgid, name) < 0)
+        return -1;
+    if (h2k_user_comes_back(a->fix, name, &again) < 0 ||
+        (again &&
+         h2k_fix_warn(a->fix,
+                      "/etc/passwd: systemd makes the user %s again when the "
+                      "guest boots, since a file in sysusers.d names it; "
+                      "disable it instead",
+                      name) < 0))
         return -1;
     if (*home == '\0' || !h2k_root_is_dir(a->fix->root, home))
         return 0;

@@ -135,6 +135,12 @@ test_disable_delete(void)
     content(fs, "/etc/subuid", "ann:100000:65536\n");
     content(fs, "/etc/subgid", "");
     ok(is_there(fs, "/home/old/x"), "the home stays");
+    H2K_AUTO(h2k_fs) other = debian();
+    memtree_file(other, "/usr/lib/sysusers.d/basic.conf", 0644,
+                 "#u ann 5\nu\tdaemon 1 - /usr/sbin\nu old1 1\n");
+    warned(other, EDIT, "users: {delete: [daemon]}", "daemon again when");
+    AUTO_RUN quiet = configure(other, EDIT, "users: {delete: [ann]}");
+    ok(quiet.result.warnings.count == 1, "only for those that it names");
     configured(fs, EDIT, "users: {create: [{name: ann, lock: false}]}");
     has_line(fs, "/etc/shadow", "ann:" HASH ":19000:0:99999:7:::\n");
     configured(fs, EDIT,
