@@ -183,7 +183,7 @@ put_hosts(struct h2k_fix *fix, const struct h2k_configuration *c,
     if (h2k_line_file_read(&file, fix, HOSTS) < 0 ||
         answers_itself(fix, &itself) < 0)
         return -1;
-    if (host->old != NULL && h2k_hosts_rename(&file, fix, host) < 0)
+    if (host->name != NULL && h2k_hosts_rename(&file, fix, host) < 0)
         return -1;
     for (size_t i = 0; i < c->hostname.host_count; i++)
         if (h2k_hosts_add(&file, fix, c->hostname.hosts[i].ip,

@@ -237,19 +237,30 @@ replace_word(struct h2k_strings *words, size_t at, const char *text)
     return 0;
 }
 
-/* What stands for WORD: "old" becomes the name, "old.domain" the full one.
- * NULL in *OUT where it is another machine's. */
+/* Is WORD the machine NAME, alone or with a domain? */
+static bool
+is_machine(const char *word, const char *name)
+{
+    size_t size = name == NULL ? 0 : strlen(name);
+    return size > 0 && strncasecmp(word, name, size) == 0 &&
+           (word[size] == '\0' || word[size] == '.');
+}
+
+/* What stands for WORD: "old" becomes the name; "old.domain", and the name
+ * with another domain, the full one.  NULL in *OUT where it stays. */
 static int
 new_word(const struct h2k_host_name *host, const char *word, char **out)
 {
-    size_t size = strlen(host->old);
+    const char *dot = strchrnul(word, '.');
+    bool old = is_machine(word, host->old);
     *out = NULL;
-    if (strncasecmp(word, host->old, size) != 0 ||
-        (word[size] != '\0' && word[size] != '.'))
+    if (!old && !is_machine(word, host->name))
         return 0;
-    if (word[size] == '.' && host->full != NULL)
+    if (*dot == '.' && host->full != NULL)
         *out = strdup(host->full);
-    else if (asprintf(out, "%s%s", host->name, word + size) < 0)
+    else if (!old)
+        return 0;
+    else if (asprintf(out, "%s%s", host->name, dot) < 0)
         *out = NULL;
     return *out == NULL ? h2k_fail(H2K_E_NOMEM, "out of memory") : 1;
 }
@@ -264,7 +275,7 @@ rename_words(struct entry *entry, const struct h2k_host_name *host)
         h2k_autofree char *word = NULL;
         if (new_word(host, entry->words.items[i], &word) < 0)
             return -1;
-        if (word == NULL || strcmp(word, entry->words.items[i]) == 0)
+        if (word == NULL || strcasecmp(word, entry->words.items[i]) == 0)
             continue;
         size_t twin = find_word(&entry->words, word);
         changed = 1;

@@ -16,8 +16,8 @@ struct h2k_host_name {
  * in the line that it has already, or a new one at the end. */
 int h2k_hosts_add(struct h2k_line_file *file, struct h2k_fix *fix,
                   const char *address, const char *names);
-/* Where a line of the loopback addresses has the machine's old name, which is
- * known, the new one. */
+/* Where a line of the loopback addresses has the machine's old name, the new
+ * one, and where it has the new one with another domain, the full one. */
 int h2k_hosts_rename(struct h2k_line_file *file, struct h2k_fix *fix,
                      const struct h2k_host_name *host);
 /* The full name before the short one, unless some line has it. */
