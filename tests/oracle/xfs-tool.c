@@ -82,14 +82,12 @@ change(struct session *s, struct file *file, uint32_t kind, uint32_t from,
         rc = h2k_xfs_fork_set_written(&s->xfs, &inode, from, to - from);
     else
         rc = fill(s, &inode, file->has, from, to);
-    if (rc < 0 || undo) {
-        h2k_xfs_op_abort(&s->xfs);
+    if (h2k_xfs_op_end(&s->xfs, undo ? -1 : rc) < 0) {
         if (rc == 0)
             return 0;
         s->refused++;
         return h2k_errcode() == H2K_E_NOSPACE ? 0 : -1;
     }
-    h2k_xfs_op_commit(&s->xfs);
     return 1;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "fs/xfs/counts.h"
+#include "fs/xfs/format.h"
 
 #include <inttypes.h>
 

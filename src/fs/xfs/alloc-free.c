@@ -4,6 +4,7 @@
 #include "fs/xfs/alloc.h"
 
 #include "base/error.h"
+#include "fs/xfs/format.h"
 
 static void
 put(uint8_t *record, const struct h2k_xfs_run *run)

@@ -3,6 +3,7 @@
 #include "fs/xfs/alloc.h"
 
 #include "base/error.h"
+#include "fs/xfs/format.h"
 
 #include <inttypes.h>
 

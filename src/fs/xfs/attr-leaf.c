@@ -6,7 +6,6 @@
 
 #include "base/checked.h"
 #include "base/error.h"
-#include "fs/xfs/format.h"
 
 #include <string.h>
 

@@ -5,7 +5,6 @@
 
 #include "base/checked.h"
 #include "base/error.h"
-#include "fs/xfs/format.h"
 #include "fs/xfs/verify.h"
 
 #include <string.h>

@@ -5,7 +5,8 @@
 
 #include "base/checked.h"
 #include "base/error.h"
-#include "fs/xfs/format.h"
+#include "fs/xfs/format-btree.h"
+#include "fs/xfs/format-inode.h"
 
 #include <string.h>
 

@@ -4,7 +4,6 @@
 #include "fs/xfs/attr-write.h"
 
 #include "base/error.h"
-#include "fs/xfs/format.h"
 
 #include <string.h>
 

@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "fs/xfs/acl.h"
 #include "fs/xfs/dir.h"
-#include "fs/xfs/format.h"
 #include "fs/xfs/symlink.h"
 
 #include <inttypes.h>
@@ -83,9 +82,11 @@ set_and_touch(struct h2k_xfs *xfs, h2k_ino ino,
               const struct h2k_xfs_attr *attr)
 {
     struct h2k_xfs_inode inode;
-    if (h2k_xfs_inode_read(xfs, ino, &inode) < 0 || set(xfs, &inode, attr) < 0)
-        return -1;
-    return h2k_xfs_inode_touch(xfs, &inode, false);
+    if (h2k_xfs_inode_read(xfs, ino, &inode) < 0 ||
+        set(xfs, &inode, attr) < 0 ||
+        h2k_xfs_inode_touch(xfs, &inode, false) < 0)
+        return h2k_prefix("inode %" PRIu64 ": ", ino);
+    return 0;
 }
 
 /* What NAME and VALUE are on the disk.  *OWN is memory for it, if it needs
@@ -125,10 +126,7 @@ h2k_xfs_setxattr(void *state, h2k_ino ino, const char *name, const void *value,
     struct h2k_xfs *xfs = state;
     h2k_autofree void *own = NULL;
     struct h2k_xfs_attr item;
-    if (item_of(name, value, size, &item, &own) < 0 ||
-        h2k_xfs_op_begin(xfs) < 0)
+    if (item_of(name, value, size, &item, &own) < 0)
         return h2k_prefix("xfs: ");
-    if (h2k_xfs_op_end(xfs, set_and_touch(xfs, ino, &item)) < 0)
-        return h2k_prefix("xfs: inode %" PRIu64 ": ", ino);
-    return 0;
+    return H2K_XFS_CALL(xfs, set_and_touch(xfs, ino, &item));
 }

@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "fs/xfs/da.h"
+#include "fs/xfs/format-attr.h"
 
 /* A name as it is on the disk. */
 struct h2k_xfs_attr_name {

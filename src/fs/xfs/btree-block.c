@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "fs/xfs/alloc.h"
 #include "fs/xfs/counts.h"
+#include "fs/xfs/format.h"
 #include "fs/xfs/verify.h"
 
 /* ---- Roots ---- */

@@ -4,6 +4,7 @@
 #include "fs/xfs/btree.h"
 
 #include "base/error.h"
+#include "fs/xfs/format.h"
 #include "fs/xfs/verify.h"
 
 #include <inttypes.h>

@@ -4,12 +4,12 @@
  * of a fork's extents ("Long Format Btrees"), by one code.
  *
  * Records are bytes as they stand on disk.  Which tree has which is in
- * btree-node.c.  All changes are within h2k_xfs_op_begin and _commit.
+ * btree-node.c.  All changes are within h2k_xfs_op_begin and _end.
  */
 #ifndef H2K_FS_XFS_BTREE_H
 #define H2K_FS_XFS_BTREE_H
 
-#include "fs/xfs/format.h"
+#include "fs/xfs/format-btree.h"
 #include "fs/xfs/xfs.h"
 
 #define H2K_XFS_RECORD_MAX 24u /* bytes */

@@ -116,16 +116,20 @@ int h2k_xfs_data_write(struct h2k_xfs *xfs, const void *buffer, size_t count,
                        uint64_t offset);
 
 /*
- * A change: from _begin to _commit, or _abort, which puts back every buffer
- * as it was at _begin.  Not nested.  A change may change metadata only
- * within; reading needs none of it.
+ * A change: from _begin to _end.  Not nested.  A change may change metadata
+ * only within; reading needs none of it.
+ *
+ * _end keeps it for RC >= 0; for -1 every buffer is put back as it was at
+ * _begin, and the error stays.  Returns RC.
  */
 int h2k_xfs_op_begin(struct h2k_xfs *xfs);
-void h2k_xfs_op_commit(struct h2k_xfs *xfs);
-void h2k_xfs_op_abort(struct h2k_xfs *xfs);
-/* "return h2k_xfs_op_end(xfs, rc)": commit for rc >= 0, abort (keeping the
- * error) for -1; returns RC. */
 int h2k_xfs_op_end(struct h2k_xfs *xfs, int rc);
+/* One of the driver's calls, which is one change: WHAT gives 0 or -1, and is
+ * not done where no change can begin. */
+#define H2K_XFS_CALL(xfs, what)                                     \
+    (h2k_xfs_op_begin(xfs) < 0 || h2k_xfs_op_end((xfs), (what)) < 0 \
+         ? h2k_prefix("xfs: ")                                      \
+         : 0)
 /* A number that is another after every change; 0 within one. */
 uint64_t h2k_xfs_op_number(const struct h2k_xfs *xfs);
 /* Before a reading call of the driver: bounds the cache. */

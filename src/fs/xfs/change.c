@@ -170,18 +170,6 @@ op_finish(struct h2k_xfs_cache *c, bool keep)
     c->change++;
 }
 
-void
-h2k_xfs_op_commit(struct h2k_xfs *xfs)
-{
-    op_finish(xfs->cache, true);
-}
-
-void
-h2k_xfs_op_abort(struct h2k_xfs *xfs)
-{
-    op_finish(xfs->cache, false);
-}
-
 int
 h2k_xfs_op_end(struct h2k_xfs *xfs, int rc)
 {

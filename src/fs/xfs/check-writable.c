@@ -2,6 +2,7 @@
 /* May this volume be written to by us? */
 #include "base/error.h"
 #include "fs/xfs/alloc.h"
+#include "fs/xfs/format.h"
 #include "fs/xfs/super.h"
 
 /* Version 4's oldest inodes have their links elsewhere. */

@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "fs/xfs/alloc.h"
 #include "fs/xfs/chunk.h"
+#include "fs/xfs/format-inode.h"
+#include "fs/xfs/format.h"
 
 #include <inttypes.h>
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "fs/xfs/alloc.h"
+#include "fs/xfs/format.h"
 
 /* ---- Numbers ("Inode Numbers") ---- */
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* What headers count is inside their blocks: each structure's chapter. */
 #include "fs/xfs/counts.h"
-
+#include "fs/xfs/format-attr.h"
+#include "fs/xfs/format-btree.h"
+#include "fs/xfs/format-dir.h"
 #include "fs/xfs/format.h"
 
 struct btree {

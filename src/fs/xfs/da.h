@@ -10,7 +10,7 @@
 #ifndef H2K_FS_XFS_DA_H
 #define H2K_FS_XFS_DA_H
 
-#include "fs/xfs/format.h"
+#include "fs/xfs/format-dir.h"
 #include "fs/xfs/xfs.h"
 
 struct h2k_xfs_da {

@@ -2,7 +2,7 @@
 #include "fs/xfs/dir-entry.h"
 
 #include "base/checked.h"
-#include "fs/xfs/format.h"
+#include "fs/xfs/format-dir.h"
 
 uint32_t
 h2k_xfs_hash(const char *name, size_t length)

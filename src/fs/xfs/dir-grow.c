@@ -5,6 +5,7 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "fs/xfs/format-inode.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "fs/xfs/alloc.h"
 #include "fs/xfs/content.h"
+#include "fs/xfs/format-inode.h"
 
 #include <inttypes.h>
 #include <sys/stat.h>
@@ -121,12 +122,7 @@ h2k_xfs_write(void *state, h2k_ino ino, const void *data, size_t count,
               uint64_t offset)
 {
     struct h2k_xfs *xfs = state;
-    if (h2k_xfs_op_begin(xfs) < 0)
-        return h2k_prefix("xfs: ");
-    int rc = write_file(xfs, ino, data, count, offset);
-    if (rc < 0)
-        h2k_prefix("xfs: ");
-    return h2k_xfs_op_end(xfs, rc);
+    return H2K_XFS_CALL(xfs, write_file(xfs, ino, data, count, offset));
 }
 
 /* What is behind the old end was never the file's, and what is behind the
@@ -151,12 +147,7 @@ int
 h2k_xfs_truncate(void *state, h2k_ino ino, uint64_t size)
 {
     struct h2k_xfs *xfs = state;
-    if (h2k_xfs_op_begin(xfs) < 0)
-        return h2k_prefix("xfs: ");
-    int rc = truncate_file(xfs, ino, size);
-    if (rc < 0)
-        h2k_prefix("xfs: ");
-    return h2k_xfs_op_end(xfs, rc);
+    return H2K_XFS_CALL(xfs, truncate_file(xfs, ino, size));
 }
 
 /* ---- What an inode says ---- */
@@ -178,12 +169,7 @@ int
 h2k_xfs_chmod(void *state, h2k_ino ino, uint32_t mode)
 {
     struct h2k_xfs *xfs = state;
-    if (h2k_xfs_op_begin(xfs) < 0)
-        return h2k_prefix("xfs: ");
-    int rc = set_mode(xfs, ino, mode);
-    if (rc < 0)
-        h2k_prefix("xfs: ");
-    return h2k_xfs_op_end(xfs, rc);
+    return H2K_XFS_CALL(xfs, set_mode(xfs, ino, mode));
 }
 
 static int
@@ -207,12 +193,7 @@ int
 h2k_xfs_chown(void *state, h2k_ino ino, uint32_t uid, uint32_t gid)
 {
     struct h2k_xfs *xfs = state;
-    if (h2k_xfs_op_begin(xfs) < 0)
-        return h2k_prefix("xfs: ");
-    int rc = set_owner(xfs, ino, uid, gid);
-    if (rc < 0)
-        h2k_prefix("xfs: ");
-    return h2k_xfs_op_end(xfs, rc);
+    return H2K_XFS_CALL(xfs, set_owner(xfs, ino, uid, gid));
 }
 
 static int
@@ -230,12 +211,7 @@ int
 h2k_xfs_set_mtime(void *state, h2k_ino ino, int64_t mtime)
 {
     struct h2k_xfs *xfs = state;
-    if (h2k_xfs_op_begin(xfs) < 0)
-        return h2k_prefix("xfs: ");
-    int rc = set_times(xfs, ino, mtime);
-    if (rc < 0)
-        h2k_prefix("xfs: ");
-    return h2k_xfs_op_end(xfs, rc);
+    return H2K_XFS_CALL(xfs, set_times(xfs, ino, mtime));
 }
 
 int

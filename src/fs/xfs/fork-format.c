@@ -3,6 +3,9 @@
 #include "base/error.h"
 #include "fs/xfs/alloc.h"
 #include "fs/xfs/fork.h"
+#include "fs/xfs/format-attr.h"
+#include "fs/xfs/format-inode.h"
+#include "fs/xfs/format.h"
 
 #include <inttypes.h>
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "fs/xfs/btree.h"
+#include "fs/xfs/format-inode.h"
 
 #include <inttypes.h>
 

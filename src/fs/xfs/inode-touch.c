@@ -2,7 +2,7 @@
 #include "fs/xfs/xfs.h"
 
 #include "base/clock.h"
-#include "fs/xfs/format.h"
+#include "fs/xfs/format-inode.h"
 
 int
 h2k_xfs_inode_touch(struct h2k_xfs *xfs, struct h2k_xfs_inode *inode,

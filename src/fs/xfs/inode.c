@@ -2,6 +2,10 @@
 /* Finding inodes, and what they say ("On-disk Inode"). */
 #include "base/error.h"
 #include "fs/xfs/counts.h"
+#include "fs/xfs/format-attr.h"
+#include "fs/xfs/format-btree.h"
+#include "fs/xfs/format-dir.h"
+#include "fs/xfs/format-inode.h"
 #include "fs/xfs/format.h"
 #include "fs/xfs/verify.h"
 

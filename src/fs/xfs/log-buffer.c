@@ -5,6 +5,7 @@
  * adjacent ones are a region, or several.
  */
 #include "base/error.h"
+#include "fs/xfs/format-inode.h"
 #include "fs/xfs/format.h"
 #include "fs/xfs/log-replay.h"
 

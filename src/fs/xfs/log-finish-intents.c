@@ -8,7 +8,6 @@
  */
 #include "base/error.h"
 #include "fs/xfs/alloc.h"
-#include "fs/xfs/format.h"
 #include "fs/xfs/log-replay.h"
 #include "fs/xfs/super.h"
 

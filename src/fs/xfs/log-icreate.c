@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* Items that make inodes, free ones ("Journaling Log", Inode Creation). */
 #include "base/error.h"
+#include "fs/xfs/format-btree.h"
+#include "fs/xfs/format-inode.h"
 #include "fs/xfs/format.h"
 #include "fs/xfs/log-replay.h"
 

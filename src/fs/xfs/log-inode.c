@@ -5,6 +5,8 @@
  * changed.
  */
 #include "base/error.h"
+#include "fs/xfs/format-btree.h"
+#include "fs/xfs/format-inode.h"
 #include "fs/xfs/format.h"
 #include "fs/xfs/log-replay.h"
 

@@ -2,6 +2,10 @@
 /* The LSN and the CRC of blocks of version 5, told by their magics. */
 #include "base/crc32c.h"
 #include "base/error.h"
+#include "fs/xfs/format-attr.h"
+#include "fs/xfs/format-btree.h"
+#include "fs/xfs/format-dir.h"
+#include "fs/xfs/format-inode.h"
 #include "fs/xfs/format.h"
 #include "fs/xfs/log-replay.h"
 

@@ -3,6 +3,8 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "fs/xfs/counts.h"
+#include "fs/xfs/format-btree.h"
+#include "fs/xfs/format-inode.h"
 #include "fs/xfs/format.h"
 #include "fs/xfs/xfs.h"
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "fs/xfs/dir.h"
+#include "fs/xfs/format-inode.h"
 
 #include <sys/stat.h>
 
@@ -31,21 +32,12 @@ create(struct h2k_xfs *xfs, h2k_ino dir, const char *name, uint32_t mode,
     return 0;
 }
 
-/* The end of a change. */
-static int
-end(struct h2k_xfs *xfs, int rc)
-{
-    return h2k_xfs_op_end(xfs, rc) < 0 ? h2k_prefix("xfs: ") : 0;
-}
-
 int
 h2k_xfs_create(void *state, h2k_ino dir, const char *name, uint32_t mode,
                h2k_ino *out)
 {
     struct h2k_xfs *xfs = state;
-    if (h2k_xfs_op_begin(xfs) < 0)
-        return h2k_prefix("xfs: ");
-    return end(xfs, create(xfs, dir, name, mode, out));
+    return H2K_XFS_CALL(xfs, create(xfs, dir, name, mode, out));
 }
 
 static int
@@ -67,9 +59,7 @@ h2k_xfs_mkdir(void *state, h2k_ino dir, const char *name, uint32_t mode,
               h2k_ino *out)
 {
     struct h2k_xfs *xfs = state;
-    if (h2k_xfs_op_begin(xfs) < 0)
-        return h2k_prefix("xfs: ");
-    return end(xfs, make_dir(xfs, dir, name, mode, out));
+    return H2K_XFS_CALL(xfs, make_dir(xfs, dir, name, mode, out));
 }
 
 static int
@@ -87,9 +77,7 @@ int
 h2k_xfs_symlink(void *state, h2k_ino dir, const char *name, const char *target)
 {
     struct h2k_xfs *xfs = state;
-    if (h2k_xfs_op_begin(xfs) < 0)
-        return h2k_prefix("xfs: ");
-    return end(xfs, make_link(xfs, dir, name, target));
+    return H2K_XFS_CALL(xfs, make_link(xfs, dir, name, target));
 }
 
 static uint32_t
@@ -130,9 +118,7 @@ int
 h2k_xfs_unlink(void *state, h2k_ino dir, const char *name)
 {
     struct h2k_xfs *xfs = state;
-    if (h2k_xfs_op_begin(xfs) < 0)
-        return h2k_prefix("xfs: ");
-    return end(xfs, unlink_name(xfs, dir, name));
+    return H2K_XFS_CALL(xfs, unlink_name(xfs, dir, name));
 }
 
 /* INODE gets NAME in DIR, whoever had it before. */
@@ -175,7 +161,6 @@ h2k_xfs_rename(void *state, h2k_ino old_dir, const char *old_name,
                h2k_ino new_dir, const char *new_name)
 {
     struct h2k_xfs *xfs = state;
-    if (h2k_xfs_op_begin(xfs) < 0)
-        return h2k_prefix("xfs: ");
-    return end(xfs, rename_name(xfs, old_dir, old_name, new_dir, new_name));
+    return H2K_XFS_CALL(
+        xfs, rename_name(xfs, old_dir, old_name, new_dir, new_name));
 }

@@ -2,7 +2,8 @@
 /* Inodes' facts, contents of files, and targets of links. */
 #include "base/checked.h"
 #include "base/error.h"
-#include "fs/xfs/format.h"
+#include "fs/xfs/format-attr.h"
+#include "fs/xfs/format-inode.h"
 #include "fs/xfs/xfs.h"
 
 #include <inttypes.h>

@@ -7,6 +7,7 @@
  */
 #include "fs/xfs/alloc.h"
 #include "fs/xfs/counts.h"
+#include "fs/xfs/format.h"
 
 /* Kept beside it in each AG, for its free list and the btrees of free space,
  * which grow as that falls to pieces. */

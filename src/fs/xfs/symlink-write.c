@@ -5,7 +5,8 @@
 
 #include "base/checked.h"
 #include "base/error.h"
-#include "fs/xfs/format.h"
+#include "fs/xfs/format-attr.h"
+#include "fs/xfs/format-inode.h"
 #include "fs/xfs/verify.h"
 
 #include <inttypes.h>

@@ -5,6 +5,10 @@
 #include "base/crc32c.h"
 #include "base/error.h"
 #include "fs/xfs/counts.h"
+#include "fs/xfs/format-attr.h"
+#include "fs/xfs/format-btree.h"
+#include "fs/xfs/format-dir.h"
+#include "fs/xfs/format-inode.h"
 #include "fs/xfs/format.h"
 
 #include <inttypes.h>

@@ -178,9 +178,10 @@ const struct h2k_xfs_extent *h2k_xfs_map_find(const struct h2k_xfs_map *map,
 /* The hash of a name ("Directory Hash Algorithm"). */
 uint32_t h2k_xfs_hash(const char *name, size_t length);
 
-/* ---- Changes, all within h2k_xfs_op_begin and _commit; on -1 the caller
- * aborts.  H2K_E_NOSPACE when there is none, H2K_E_UNSUPPORTED for what this
- * writer does not do: both before anything that abort cannot undo. ---- */
+/* ---- Changes, all within h2k_xfs_op_begin and _end; on -1 the caller ends
+ * it with that.  H2K_E_NOSPACE when there is none, H2K_E_UNSUPPORTED for what
+ * this writer does not do: both before anything that abort cannot undo. ----
+ */
 
 /* Is there anything here that keeps us from writing at all?  Asked once,
  * when a volume is opened for writing. */
