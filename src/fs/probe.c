@@ -10,6 +10,7 @@
 #include "fs/types.h"
 
 #include <ctype.h>
+#include <libdeflate.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -156,6 +157,25 @@ probe_f2fs(struct h2k_block *volume, struct h2k_view head,
     return 1;
 }
 
+/* The superblock at KiB 1 has a CRC-32 over itself, seeded and with neither
+ * inversion (Linux, include/uapi/linux/nilfs2_ondisk.h, "struct
+ * nilfs_super_block"): its magic alone is two bytes. */
+static int
+probe_nilfs2(struct h2k_block *volume, struct h2k_view head,
+             struct h2k_fs_info *info)
+{
+    static const uint8_t zero[4];
+    const uint8_t *sb = head.data + 1024;
+    uint32_t bytes = h2k_get_le16(sb + 8);
+    (void)volume, (void)info;
+    if (bytes < 248 || bytes > 1024)
+        return 0;
+    uint32_t sum = libdeflate_crc32(~h2k_get_le32(sb + 12), sb, 16);
+    sum = libdeflate_crc32(sum, zero, sizeof(zero));
+    sum = libdeflate_crc32(sum, sb + 20, bytes - 20);
+    return ~sum == h2k_get_le32(sb + 16);
+}
+
 /* ECMA-119, 8.4.26.1: a date of 16 digits, of which blkid makes a UUID;
  * the modification's (at 830), or the creation's (at 813). */
 static int
@@ -208,6 +228,8 @@ static const struct magic filesystems[] = {
     { "f2fs", 1024, 4, "\x10\x20\xf5\xf2", UUID_BYTES, 1132,
       .probe = probe_f2fs },
     { "jfs", 32768, 4, "JFS1", UUID_BYTES, 32904, 32920, 16 },
+    { "nilfs2", 1030, 2, "\x34\x34", UUID_BYTES, 1176, 1192, 80,
+      .probe = probe_nilfs2 },
     { "reiserfs", 65588, 8, "ReIsErFs", UUID_BYTES, 65620, 65636, 16 },
     { "reiserfs", 65588, 9, "ReIsEr2Fs", UUID_BYTES, 65620, 65636, 16 },
     { "reiserfs", 65588, 9, "ReIsEr3Fs", UUID_BYTES, 65620, 65636, 16 },

@@ -79,6 +79,8 @@ try 32M mkntfs -q -F -L "Local Disk" image
 try 32M mkntfs -q -F -s 512 -c 65536 -L "Daten" image
 try 64M mkfs.f2fs -q -l phone image
 try 32M mkfs.jfs -q -L old image
+try 256M mkfs.nilfs2 -q -L silo image
+try 64M mkreiserfs -q -f -s 513 -l tree image
 if command -v cryptsetup >/dev/null; then
     try 16M luks luks1
     try 32M luks luks2 --label secret

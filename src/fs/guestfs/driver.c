@@ -398,8 +398,8 @@ bool
 h2k_guestfs_takes(const char *type)
 {
     static const char *const types[] = {
-        "bcachefs", "btrfs", "exfat",  "ext2",     "ext3", "ext4", "f2fs",
-        "jfs",      "minix", "nilfs2", "reiserfs", "ufs",  "vfat", "xfs",
+        "btrfs", "exfat",  "ext2",     "ext3", "ext4", "f2fs",
+        "jfs",   "nilfs2", "reiserfs", "vfat", "xfs",
     };
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
         if (strcmp(type, types[i]) == 0)

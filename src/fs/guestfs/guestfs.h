@@ -26,9 +26,9 @@ struct h2k_fs *h2k_guestfs_open(struct h2k_appliance *appliance,
                                 const struct h2k_guestfs_source *source,
                                 bool writable);
 
-/* Is TYPE, as h2k_fs_info has it, a filesystem that Linux knows and a Linux
- * guest may keep its files on?  Not so: swap, parts of something larger, and
- * Windows' and Apple's own. */
+/* Is TYPE, as h2k_fs_info has it, a filesystem that Linux writes and a Linux
+ * guest may keep its files on?  Those that tests have seen written.  Not so:
+ * swap, parts of something larger, and Windows' and Apple's own. */
 bool h2k_guestfs_takes(const char *type);
 /* What has to be said when TYPE is mounted; NULL for most. */
 const char *h2k_guestfs_options(const char *type);
