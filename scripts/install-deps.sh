@@ -13,6 +13,7 @@ test="qemu-utils fdisk gdisk e2fsprogs dosfstools mtools mount cpio libarchive-t
   zstd gzip xz-utils bzip2 lz4 grub-common python3 python3-jsonschema
   python3-yaml jq bsdextrautils mandoc file g++ binutils procps openssl
   curl libxml2-utils tar virt-v2v nbdkit libnbd-bin golang-go golang-github-vmware-govmomi-dev
+  f2fs-tools nilfs-tools reiserfsprogs libguestfs-tools
   xfsprogs attr acl libcap2-bin passwd sudo systemd init-system-helpers cryptsetup-bin mdadm libguestfs0 supermin linux-image-amd64 btrfs-progs jfsutils
   rpm db5.3-util
   selinux-utils selinux-policy-default

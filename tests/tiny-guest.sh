@@ -14,13 +14,15 @@
 #               md: as gpt, with / in a RAID 1 whose second member is on
 #               OUT.raw.2, a disk of its own
 #   TINY_ROOT   ext4 (default); with gpt also btrfs and f2fs, which need room:
-#               the disk has 216 MiB then
+#               / has 199 MiB then; and jfs, nilfs2, reiserfs and xfs (320 MiB),
+#               which stay empty: the tree is in OUT.raw.root.tar
+#   TINY_BOOT   the same for /boot, of 130 MiB then, and OUT.raw.boot.tar
 #   TINY_BOOT_OPTIONS, TINY_ROOT_OPTIONS  more options for mke2fs
 set -eu
 umask 022
 PATH=$PATH:/usr/sbin:/sbin
 out=$1 hook=${2:-}
-label=${TINY_LABEL:-gpt} root_type=${TINY_ROOT:-ext4}
+label=${TINY_LABEL:-gpt} root_type=${TINY_ROOT:-ext4} boot_type=${TINY_BOOT:-ext4}
 work=$(mktemp -d)
 tests=$(cd "$(dirname "$0")" && pwd)
 trap 'rm -rf "$work"' EXIT
@@ -38,8 +40,12 @@ dos) boot=1 swap=5 root=6 ;;
 lvm | luks | md) boot=2 swap=3 root=4 ;;
 esac
 root_name=/dev/sda$root swap_name=/dev/sda$swap root_flags=defaults
-root_size=199 size=216M
-[ "$root_type" != ext4 ] || root_flags=errors=remount-ro root_size=23 size=40M
+boot_size=12 root_size=199
+[ "$root_type" != xfs ] || root_size=320
+[ "$root_type" != ext4 ] || root_flags=errors=remount-ro root_size=23
+[ "$boot_type" = ext4 ] || boot_size=130
+swap_at=$((2 + boot_size))
+size=$((swap_at + 2 + root_size + 1))M
 [ "$label" != lvm ] || root_name=/dev/mapper/tiny--vg-root swap_name=/dev/tiny-vg/swap
 [ "$label" != luks ] || root_name=/dev/mapper/sda4_crypt
 [ "$label" != md ] || root_name=/dev/md0
@@ -99,7 +105,7 @@ system()
     cat >etc/fstab <<-END
 	# The names are those of the disk on its VMware controller.
 	$root_name / $root_type $root_flags 0 1
-	/dev/sda$boot /boot ext4 defaults 0 2
+	/dev/sda$boot /boot $boot_type defaults 0 2
 	$swap_name none swap sw 0 0
 	END
     cat >etc/network/interfaces <<-END
@@ -130,9 +136,9 @@ partition()
 	label: gpt
 	label-id: ${GUID}00
 	start=1MiB, size=1MiB, uuid=${GUID}11, type=21686148-6449-6E6F-744E-656564454649
-	start=2MiB, size=12MiB, uuid=${GUID}12, type=linux
-	start=14MiB, size=2MiB, uuid=${GUID}13, type=swap
-	start=16MiB, size=${root_size}MiB, uuid=${GUID}14, type=linux
+	start=2MiB, size=${boot_size}MiB, uuid=${GUID}12, type=linux
+	start=${swap_at}MiB, size=2MiB, uuid=${GUID}13, type=swap
+	start=$((swap_at + 2))MiB, size=${root_size}MiB, uuid=${GUID}14, type=linux
 	END
     lvm) cat <<-END ;;
 	label: gpt
@@ -170,19 +176,26 @@ filesystem()
         "$out" "${size}M"
 }
 
-# root: as `filesystem`, of another type.
-root()
+# other_filesystem MiB-OFFSET SIZE UUID DIRECTORY TYPE
+other_filesystem()
 {
-    truncate -s ${root_size}M "$work/root.img"
-    case $root_type in
-    btrfs) mkfs.btrfs -q -U $ROOT_UUID --rootdir "$work/root" "$work/root.img" ;;
-    f2fs)
-        mkfs.f2fs -q -U $ROOT_UUID "$work/root.img"
-        sload.f2fs -f "$work/root" "$work/root.img"
-        ;;
+    image=$work/image
+    rm -f "$image"
+    truncate -s "$2M" "$image"
+    case $5 in
+    btrfs) mkfs.btrfs -q -U "$3" --rootdir "$4" "$image" ;;
+    f2fs) mkfs.f2fs -q -U "$3" "$image" && sload.f2fs -f "$4" "$image" ;;
+    jfs) mkfs.jfs -q "$image" && jfs_tune -U "$3" "$image" ;;
+    nilfs2) mkfs.nilfs2 -q "$image" ;; # its UUID is its own
+    reiserfs) mkreiserfs -q -f -s 513 -u "$3" "$image" ;;
+    xfs) mkfs.xfs -q -m uuid="$3" "$image" ;;
     esac >/dev/null 2>&1
-    dd if="$work/root.img" of="$out" bs=1M seek="$root_at" conv=notrunc,sparse \
-        status=none
+    dd if="$image" of="$out" bs=1M seek="$1" conv=notrunc,sparse status=none
+    case $5 in
+    jfs | nilfs2 | reiserfs | xfs)
+        tar -C "$4" --owner=0 --group=0 --sort=name \
+            -cf "$out.${4##*/}.tar" . ;;
+    esac
 }
 
 # The disk from MiB 16 on as LUKS1, by QEMU.
@@ -239,8 +252,9 @@ esac
 truncate -s $size "$out"
 partition | sfdisk -q "$out"
 case $label in
-gpt | luks) swap_at=14 root_at=16 ;;
-md) swap_at=14 root_at=17 ;; # 1 MiB behind the member's start
+gpt) root_at=$((swap_at + 2)) ;;
+luks) root_at=16 ;;
+md) root_at=17 ;; # 1 MiB behind the member's start
 dos) swap_at=15 root_at=17 ;;
 lvm) swap_at=41 root_at=17 ;; # in the extents of lvm/tiny-pv.xz
 esac
@@ -249,11 +263,16 @@ esac
     dd of="$out" bs=65536 seek=256 conv=notrunc iflag=fullblock status=none
 # shellcheck disable=SC2086 # options are words
 {
-    filesystem 2 12 $BOOT_UUID "$work/boot" ${TINY_BOOT_OPTIONS:-}
+    if [ "$boot_type" = ext4 ]; then
+        filesystem 2 12 $BOOT_UUID "$work/boot" ${TINY_BOOT_OPTIONS:-}
+    else
+        other_filesystem 2 $boot_size $BOOT_UUID "$work/boot" "$boot_type"
+    fi
     if [ "$root_type" = ext4 ]; then
         filesystem "$root_at" 23 $ROOT_UUID "$work/root" ${TINY_ROOT_OPTIONS:-}
     else
-        root
+        other_filesystem "$root_at" $root_size $ROOT_UUID "$work/root" \
+            "$root_type"
     fi
 }
 truncate -s 1M "$work/swap"

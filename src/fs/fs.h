@@ -67,6 +67,8 @@ struct h2k_fs_info {
     uint64_t device;   /* which of them this is, from 1; 0: the only one */
     char problem[200]; /* why it is not mountable, or what is odd */
     bool refused;      /* for what our driver does not do, not for damage */
+    bool damaged;      /* can be read; not written by us, for what is damaged:
+                          `problem` says it */
 };
 
 /*

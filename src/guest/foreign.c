@@ -106,6 +106,7 @@ struct sides {
     struct h2k_appliance *appliance; /* the guest's */
     char device[H2K_APPLIANCE_DEVICE];
     const char *options;
+    char damage[200]; /* for which we do not write; or "" */
     size_t count;
     struct h2k_block *blocks[]; /* references */
 };
@@ -127,6 +128,27 @@ open_reader(void *opaque)
     return h2k_fs_open_members(sides->blocks, sides->count, false, &info);
 }
 
+/* It is mounted when it is first looked at. */
+static bool
+works(struct h2k_fs *fs)
+{
+    struct h2k_stat st;
+    return h2k_fs_stat(fs, h2k_fs_root(fs), &st) == 0;
+}
+
+/* Linux would not mount it for writing: what is damaged says more than its
+ * "wrong fs type, bad option, bad superblock". */
+static struct h2k_fs *
+blame_damage(const struct sides *sides)
+{
+    struct h2k_saved_error error;
+    h2k_error_save(&error);
+    if (!h2k_error_is_content())
+        return NULL;
+    return h2k_fail_null(H2K_E_CORRUPT, "%s (%.300s)", sides->damage,
+                         error.message);
+}
+
 static struct h2k_fs *
 open_writer(void *opaque)
 {
@@ -139,18 +161,23 @@ open_writer(void *opaque)
         h2k_prefix("writing needs libguestfs, and nothing was written: ");
         return NULL;
     }
-    return h2k_guestfs_open(sides->appliance, &source, true);
+    struct h2k_fs *fs = h2k_guestfs_open(sides->appliance, &source, true);
+    if (fs == NULL || sides->damage[0] == '\0' || works(fs))
+        return fs;
+    h2k_fs_close(fs);
+    return blame_damage(sides);
 }
 
 static struct sides *
 sides_new(struct h2k_guest *guest, const struct h2k_guest_volume *volume,
-          struct h2k_block **blocks, size_t count)
+          struct h2k_block **blocks, size_t count, const char *damage)
 {
     struct sides *sides =
         calloc(1, sizeof(*sides) + count * sizeof(struct h2k_block *));
     if (sides == NULL)
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
     sides->appliance = guest->appliance;
+    snprintf(sides->damage, sizeof(sides->damage), "%.199s", damage);
     /* The top-level subvolume: the reader's paths are from there. */
     sides->options = strcmp(volume->fs_info.type, "btrfs") == 0
                          ? "subvolid=5"
@@ -163,14 +190,28 @@ sides_new(struct h2k_guest *guest, const struct h2k_guest_volume *volume,
     return NULL;
 }
 
+/* Somebody should look after it, though it does not keep us from going on. */
+static int
+warn_of_damage(struct h2k_guest *guest, const struct h2k_guest_volume *volume,
+               const char *damage)
+{
+    char name[H2K_VOLUME_NAME];
+    h2k_guest_volume_name(guest, volume, name);
+    return h2k_strings_addf(&guest->warnings,
+                            "%s: %s; only libguestfs would write to it", name,
+                            damage);
+}
+
 /* Takes READER. */
 static int
 open_both(struct h2k_guest *guest, struct h2k_guest_volume *volume,
-          struct h2k_block **blocks, size_t count, struct h2k_fs *reader)
+          struct h2k_block **blocks, size_t count, struct h2k_fs *reader,
+          const char *damage)
 {
-    struct sides *opaque = need_appliance(guest) < 0
-                               ? NULL
-                               : sides_new(guest, volume, blocks, count);
+    struct sides *opaque =
+        need_appliance(guest) < 0
+            ? NULL
+            : sides_new(guest, volume, blocks, count, damage);
     if (opaque == NULL) {
         h2k_fs_close(reader);
         return -1;
@@ -186,7 +227,9 @@ open_both(struct h2k_guest *guest, struct h2k_guest_volume *volume,
                         h2k_appliance_check(guest->appliance) == 0,
     };
     volume->fs = h2k_fallback_new(reader, &sides);
-    return volume->fs == NULL ? -1 : 0;
+    if (volume->fs == NULL)
+        return -1;
+    return damage[0] == '\0' ? 0 : warn_of_damage(guest, volume, damage);
 }
 
 int
@@ -198,10 +241,11 @@ h2k_foreign_open(struct h2k_guest *guest, struct h2k_guest_volume *volume,
     if (!h2k_guestfs_takes(volume->fs_info.type))
         return -1;
     if (volume->fs_info.mountable && is_writable(volume)) {
+        const char *damage = volume->fs_info.damaged ? refusal.message : "";
         struct h2k_fs *reader =
             h2k_fs_open_members(blocks, count, false, &volume->fs_info);
         if (reader != NULL)
-            return open_both(guest, volume, blocks, count, reader);
+            return open_both(guest, volume, blocks, count, reader, damage);
         if (!h2k_error_is_content())
             return -1;
     }

@@ -43,8 +43,11 @@ h2k_guestfs_fail(const struct h2k_guestfs_handle *h)
     if (words == NULL)
         words = "no reason given";
     /* What follows is how to find out more, by hand. */
-    return h2k_fail(code, "libguestfs: %.*s",
-                    (int)h2k_min_u64(strcspn(words, "\n"), 600), words);
+    return h2k_fail(code, "libguestfs: %.*s%s",
+                    (int)h2k_min_u64(strcspn(words, "\n"), 600), words,
+                    error == EUCLEAN ? "; run xfs_repair, or what checks its "
+                                       "filesystem, on it first"
+                                     : "");
 }
 
 /* ---- Loading ---- */

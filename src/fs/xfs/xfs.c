@@ -112,14 +112,26 @@ replay(struct h2k_xfs *xfs, struct h2k_fs_info *info)
     return 0;
 }
 
+/* What writing would rely on is damaged: Linux itself may do better, which
+ * looks only at what it needs. */
+static int
+refuse(struct h2k_fs_info *info)
+{
+    if (h2k_errcode() != H2K_E_CORRUPT)
+        return -1;
+    snprintf(info->problem, sizeof(info->problem), "%s", h2k_errmsg());
+    info->damaged = true;
+    return h2k_recode(H2K_E_UNSUPPORTED);
+}
+
 /* What the kernel's recovery goes on to release: it looks for it only where
  * the log was not clean, and from now on it is. */
 static int
-release(struct h2k_xfs *xfs, bool flush)
+release(struct h2k_xfs *xfs, struct h2k_fs_info *info)
 {
     if (h2k_xfs_check_writable(xfs) < 0 || h2k_xfs_release_orphans(xfs) < 0)
-        return -1;
-    return flush ? h2k_xfs_cache_flush(xfs) : 0;
+        return refuse(info);
+    return info->replayed ? h2k_xfs_cache_flush(xfs) : 0;
 }
 
 static int
@@ -138,8 +150,7 @@ open_state(struct h2k_xfs *xfs, bool writable, struct h2k_fs_info *info)
     describe(xfs, xfs->clean, info);
     xfs->writable = writable;
     bool can = writable || h2k_xfs_super_check_writable(&xfs->geo) == 0;
-    return writable || (info->replayed && can) ? release(xfs, info->replayed)
-                                               : 0;
+    return writable || (info->replayed && can) ? release(xfs, info) : 0;
 }
 
 static struct h2k_fs *
