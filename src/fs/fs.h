@@ -147,7 +147,7 @@ struct h2k_fs_ops {
     int (*flush)(void *state);
 };
 
-/* One type of filesystem, for the table in fs.c. */
+/* One type of filesystem, for the table in open.c. */
 struct h2k_fs_type {
     const char *name;
     /* 1 and *INFO filled when VOLUME holds one, 0 when not, -1 with an error

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "fs/memory.h"
+#include "fs/memory-tree.h"
 
 #include "base/checked.h"
 #include "base/error.h"
@@ -8,39 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-struct entry {
-    char *name;
-    h2k_ino ino;
-};
-
-struct xattr {
-    char *name;
-    void *value;
-    size_t size;
-};
-
-struct node {
-    uint32_t mode, uid, gid, links;
-    int64_t mtime;
-    uint8_t *data; /* a file's content, a link's target with its NUL */
-    uint64_t size, allocated;
-    struct entry *entries; /* a directory's */
-    size_t entry_count;
-    unsigned readers; /* how many readdir calls are inside it */
-    struct xattr *xattrs;
-    size_t xattr_count;
-};
-
-/* Inode N is nodes[N - 1]; numbers are not used again, so that one which
- * outlives its file is found out. */
-struct memory {
-    struct node **nodes;
-    size_t count;
-    uint64_t free_bytes;
-};
-
-static int
-out_of_memory(void)
+int
+h2k_memfs_out_of_memory(void)
 {
     return h2k_fail(H2K_E_NOMEM, "memory filesystem: out of memory");
 }
@@ -81,8 +50,8 @@ memory_root(void *state)
 
 /* Finding */
 
-static struct node *
-node_of(struct memory *memory, h2k_ino ino)
+struct node *
+h2k_memfs_node(struct memory *memory, h2k_ino ino)
 {
     if (ino == 0 || ino > memory->count || memory->nodes[ino - 1] == NULL)
         return h2k_fail_null(H2K_E_RANGE,
@@ -102,7 +71,7 @@ find_entry(struct node *dir, const char *name)
 static int
 memory_lookup(void *state, h2k_ino dir, const char *name, h2k_ino *out)
 {
-    struct node *node = node_of(state, dir);
+    struct node *node = h2k_memfs_node(state, dir);
     if (node == NULL)
         return -1;
     struct entry *entry = find_entry(node, name);
@@ -115,7 +84,7 @@ memory_lookup(void *state, h2k_ino dir, const char *name, h2k_ino *out)
 static int
 memory_stat(void *state, h2k_ino ino, struct h2k_stat *out)
 {
-    struct node *node = node_of(state, ino);
+    struct node *node = h2k_memfs_node(state, ino);
     if (node == NULL)
         return -1;
     *out = (struct h2k_stat){ .ino = ino,
@@ -131,7 +100,7 @@ memory_stat(void *state, h2k_ino ino, struct h2k_stat *out)
 static int
 memory_readdir(void *state, h2k_ino dir, h2k_readdir_fn fn, void *opaque)
 {
-    struct node *node = node_of(state, dir);
+    struct node *node = h2k_memfs_node(state, dir);
     if (node == NULL)
         return -1;
     int rc = 0;
@@ -148,7 +117,7 @@ static int
 memory_read(void *state, h2k_ino ino, void *buffer, size_t count,
             uint64_t offset)
 {
-    struct node *node = node_of(state, ino);
+    struct node *node = h2k_memfs_node(state, ino);
     if (node == NULL)
         return -1;
     memcpy(buffer, node->data + offset, count);
@@ -158,7 +127,7 @@ memory_read(void *state, h2k_ino ino, void *buffer, size_t count,
 static int
 memory_readlink(void *state, h2k_ino ino, char *target, size_t size)
 {
-    struct node *node = node_of(state, ino);
+    struct node *node = h2k_memfs_node(state, ino);
     if (node == NULL)
         return -1;
     (void)size;
@@ -179,7 +148,7 @@ resize(struct memory *memory, struct node *node, uint64_t size)
         uint64_t more = h2k_max_u64(size, node->allocated * 2);
         uint8_t *data = realloc(node->data, (size_t)more);
         if (data == NULL)
-            return out_of_memory();
+            return h2k_memfs_out_of_memory();
         node->data = data;
         node->allocated = more;
     }
@@ -197,7 +166,7 @@ memory_write(void *state, h2k_ino ino, const void *data, size_t count,
              uint64_t offset)
 {
     struct memory *memory = state;
-    struct node *node = node_of(memory, ino);
+    struct node *node = h2k_memfs_node(memory, ino);
     if (node == NULL)
         return -1;
     uint64_t end = h2k_max_u64(offset + count, node->size);
@@ -213,7 +182,7 @@ memory_write(void *state, h2k_ino ino, const void *data, size_t count,
 static int
 memory_truncate(void *state, h2k_ino ino, uint64_t size)
 {
-    struct node *node = node_of(state, ino);
+    struct node *node = h2k_memfs_node(state, ino);
     return node == NULL ? -1 : resize(state, node, size);
 }
 
@@ -224,7 +193,7 @@ memory_truncate(void *state, h2k_ino ino, uint64_t size)
 static struct node *
 changing(struct memory *memory, h2k_ino dir)
 {
-    struct node *node = node_of(memory, dir);
+    struct node *node = h2k_memfs_node(memory, dir);
     if (node != NULL && node->readers > 0)
         return h2k_fail_null(H2K_E_RANGE,
                              "memory filesystem: inode %" PRIu64
@@ -239,11 +208,11 @@ add_entry(struct node *dir, const char *name, h2k_ino ino)
     struct entry *entries =
         realloc(dir->entries, (dir->entry_count + 1) * sizeof(*dir->entries));
     if (entries == NULL)
-        return out_of_memory();
+        return h2k_memfs_out_of_memory();
     dir->entries = entries;
     char *copy = strdup(name);
     if (copy == NULL)
-        return out_of_memory();
+        return h2k_memfs_out_of_memory();
     entries[dir->entry_count++] = (struct entry){ copy, ino };
     return 0;
 }
@@ -263,11 +232,11 @@ add_node(struct memory *memory, uint32_t mode, h2k_ino *out)
     struct node **nodes =
         realloc(memory->nodes, (memory->count + 1) * sizeof(*nodes));
     if (nodes == NULL)
-        return out_of_memory();
+        return h2k_memfs_out_of_memory();
     memory->nodes = nodes;
     struct node *node = calloc(1, sizeof(*node));
     if (node == NULL)
-        return out_of_memory();
+        return h2k_memfs_out_of_memory();
     node->mode = mode;
     node->links = S_ISDIR(mode) ? 2 : 1;
     nodes[memory->count++] = node;
@@ -326,7 +295,7 @@ memory_symlink(void *state, h2k_ino dir, const char *name, const char *target)
     h2k_ino ino;
     h2k_autofree char *copy = strdup(target);
     if (copy == NULL)
-        return out_of_memory();
+        return h2k_memfs_out_of_memory();
     if (add_named(memory, dir, name, S_IFLNK, 0777, &ino) < 0)
         return -1;
     struct node *node = memory->nodes[ino - 1];
@@ -371,135 +340,6 @@ memory_rename(void *state, h2k_ino old_dir, const char *old_name,
     return 0;
 }
 
-/* Attributes */
-
-static int
-memory_chmod(void *state, h2k_ino ino, uint32_t mode)
-{
-    struct node *node = node_of(state, ino);
-    if (node == NULL)
-        return -1;
-    node->mode = (node->mode & S_IFMT) | mode;
-    return 0;
-}
-
-static int
-memory_chown(void *state, h2k_ino ino, uint32_t uid, uint32_t gid)
-{
-    struct node *node = node_of(state, ino);
-    if (node == NULL)
-        return -1;
-    node->uid = uid;
-    node->gid = gid;
-    if (S_ISREG(node->mode)) /* as Linux does: set mode after owner */
-        node->mode &= ~(uint32_t)(S_ISUID | S_ISGID);
-    return 0;
-}
-
-static int
-memory_set_mtime(void *state, h2k_ino ino, int64_t mtime)
-{
-    struct node *node = node_of(state, ino);
-    if (node == NULL)
-        return -1;
-    node->mtime = mtime;
-    return 0;
-}
-
-static struct xattr *
-find_xattr(struct node *node, const char *name)
-{
-    for (size_t i = 0; i < node->xattr_count; i++)
-        if (strcmp(node->xattrs[i].name, name) == 0)
-            return &node->xattrs[i];
-    return NULL;
-}
-
-static void *
-copy_bytes(const void *bytes, size_t size)
-{
-    void *copy = malloc(size > 0 ? size : 1);
-    if (copy == NULL)
-        out_of_memory();
-    else if (size > 0)
-        memcpy(copy, bytes, size);
-    return copy;
-}
-
-static int
-memory_getxattr(void *state, h2k_ino ino, const char *name, void **value,
-                size_t *size)
-{
-    struct node *node = node_of(state, ino);
-    *value = NULL;
-    *size = 0;
-    if (node == NULL)
-        return -1;
-    struct xattr *xattr = find_xattr(node, name);
-    if (xattr == NULL)
-        return h2k_fail(H2K_E_NOENT, "memory filesystem: no attribute '%s'",
-                        name);
-    *value = copy_bytes(xattr->value, xattr->size);
-    if (*value == NULL)
-        return -1;
-    *size = xattr->size;
-    return 0;
-}
-
-static int
-memory_listxattr(void *state, h2k_ino ino, h2k_xattr_fn fn, void *opaque)
-{
-    struct node *node = node_of(state, ino);
-    int rc = 0;
-    if (node == NULL)
-        return -1;
-    for (size_t i = 0; rc == 0 && i < node->xattr_count; i++)
-        rc = fn(opaque, node->xattrs[i].name);
-    return rc;
-}
-
-static struct xattr *
-add_xattr(struct node *node, const char *name)
-{
-    struct xattr *xattrs =
-        realloc(node->xattrs, (node->xattr_count + 1) * sizeof(*node->xattrs));
-    if (xattrs == NULL) {
-        out_of_memory();
-        return NULL;
-    }
-    node->xattrs = xattrs;
-    char *copy = strdup(name);
-    if (copy == NULL) {
-        out_of_memory();
-        return NULL;
-    }
-    xattrs[node->xattr_count] = (struct xattr){ .name = copy };
-    return &xattrs[node->xattr_count++];
-}
-
-static int
-memory_setxattr(void *state, h2k_ino ino, const char *name, const void *value,
-                size_t size)
-{
-    struct node *node = node_of(state, ino);
-    if (node == NULL)
-        return -1;
-    if (strchr(name, '.') == NULL)
-        return h2k_fail(H2K_E_RANGE,
-                        "memory filesystem: attribute '%s' has no namespace",
-                        name);
-    h2k_autofree void *copy = copy_bytes(value, size);
-    if (copy == NULL)
-        return -1;
-    struct xattr *xattr = find_xattr(node, name);
-    if (xattr == NULL && (xattr = add_xattr(node, name)) == NULL)
-        return -1;
-    free(xattr->value);
-    xattr->value = h2k_steal(copy);
-    xattr->size = size;
-    return 0;
-}
-
 /* The whole */
 
 static int
@@ -526,8 +366,8 @@ static const struct h2k_fs_ops memory_ops = {
     .readdir = memory_readdir,
     .read = memory_read,
     .readlink = memory_readlink,
-    .getxattr = memory_getxattr,
-    .listxattr = memory_listxattr,
+    .getxattr = h2k_memfs_getxattr,
+    .listxattr = h2k_memfs_listxattr,
     .write = memory_write,
     .truncate = memory_truncate,
     .create = memory_create,
@@ -535,10 +375,10 @@ static const struct h2k_fs_ops memory_ops = {
     .symlink = memory_symlink,
     .unlink = memory_unlink,
     .rename = memory_rename,
-    .chmod = memory_chmod,
-    .chown = memory_chown,
-    .set_mtime = memory_set_mtime,
-    .setxattr = memory_setxattr,
+    .chmod = h2k_memfs_chmod,
+    .chown = h2k_memfs_chown,
+    .set_mtime = h2k_memfs_set_mtime,
+    .setxattr = h2k_memfs_setxattr,
     .space = memory_space,
     .flush = memory_flush,
 };

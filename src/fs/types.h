@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* The types of filesystem that fs.c tries, each from its own file. */
+/* The types of filesystem that open.c tries, each from its own file. */
 #ifndef H2K_FS_TYPES_H
 #define H2K_FS_TYPES_H
 
