@@ -3,8 +3,6 @@
 
 #include "base/error.h"
 
-#include "tap.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,8 +20,7 @@ fake_open(const struct h2k_guestfs_setup *setup)
 {
     struct stat st;
     fake.opened++;
-    ok(stat(setup->socket, &st) == 0 && S_ISSOCK(st.st_mode),
-       "there is a socket to connect to");
+    fake.connectable = stat(setup->socket, &st) == 0 && S_ISSOCK(st.st_mode);
     return &fake;
 }
 

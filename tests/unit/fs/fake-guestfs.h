@@ -10,7 +10,8 @@ struct fake_guestfs {
     struct h2k_fs *fs;
     int opened, launched, closed, mounts, umounts, syncs, calls;
     bool launch_fails;
-    bool dead; /* it has ended by itself */
+    bool connectable; /* there was a socket when it was opened */
+    bool dead;        /* it has ended by itself */
     char options[100], device[100];
     const char *hostile; /* one more name in every list */
 };

@@ -89,6 +89,7 @@ test_laziness(void)
     ok(h2k_fs_stat(fs, h2k_fs_root(fs), &st) == 0 && fake.launched == 1 &&
            fake.mounts == 1,
        "the first use starts the appliance");
+    ok(fake.connectable, "which has a socket to connect to");
     ok_string(fake.options, "rw,noatime");
     ok(h2k_fs_stat(other, h2k_fs_root(other), &st) == 0 &&
            fake.launched == 1 && fake.mounts == 2,
