@@ -2,6 +2,7 @@
 #include "guest/boot/bls.h"
 
 #include "base/error.h"
+#include "guest/boot/menu.h"
 #include "guest/fix/backup.h"
 
 #include <fnmatch.h>
@@ -28,8 +29,10 @@ clear(struct h2k_bls_entry *entry)
 {
     free(entry->path);
     free(entry->version);
+    free(entry->sort_key);
     free(entry->kernel);
     free(entry->initrd);
+    h2k_strings_clear(&entry->initrds);
     *entry = (struct h2k_bls_entry){ 0 };
 }
 
@@ -69,28 +72,74 @@ is_key(const char *line, size_t length, const char *key)
     return length == strlen(key) && memcmp(line, key, length) == 0;
 }
 
-static void
+/* A path of KERNEL or INITRD; what is not there is passed over. */
+static int
+add_path(struct h2k_root *root, const char *mount, char *value, bool kernel,
+         struct h2k_bls_entry *entry)
+{
+    /* "initrd /a.img $tuned_initrd": what grub would put in is not known. */
+    value[strcspn(value, " \t")] = '\0';
+    h2k_autofree char *path = resolve(root, mount, value);
+    if (path == NULL)
+        return 0;
+    if (!kernel)
+        return h2k_strings_add(&entry->initrds, path);
+    free(entry->kernel);
+    entry->kernel = h2k_steal(path);
+    return 0;
+}
+
+static int
 read_line(struct h2k_root *root, const char *mount, const char *line,
           struct h2k_bls_entry *entry)
 {
     size_t key = strcspn(line, " \t\n");
-    bool kernel = is_key(line, key, "linux"),
-         initrd = is_key(line, key, "initrd");
+    bool kernel = is_key(line, key, "linux") || is_key(line, key, "efi") ||
+                  is_key(line, key, "uki");
     h2k_autofree char *value = value_of(line, key);
     if (value == NULL)
-        return;
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
     if (is_key(line, key, "version") && entry->version == NULL)
         entry->version = h2k_steal(value);
-    if (!kernel && !initrd)
-        return;
-    char **field = kernel ? &entry->kernel : &entry->initrd;
-    /* "initrd /a.img $tuned_initrd": what grub would put in is not known. */
-    value[strcspn(value, " \t")] = '\0';
-    char *path = resolve(root, mount, value);
-    if (path == NULL)
-        return;
-    free(*field);
-    *field = path;
+    else if (is_key(line, key, "sort-key") && entry->sort_key == NULL)
+        entry->sort_key = h2k_steal(value);
+    else if (kernel || is_key(line, key, "initrd"))
+        return add_path(root, mount, value, kernel, entry);
+    return 0;
+}
+
+/* Where "+LEFT" or "+LEFT-DONE" stands before the ending of NAME, and how
+ * many tries are left ("Boot counting"); the length of NAME without both. */
+static size_t
+counted_length(const char *name, bool *exhausted)
+{
+    size_t length = strlen(name);
+    const char *dot = strrchr(name, '.');
+    const char *plus = dot == NULL ? NULL : memrchr(name, '+', dot - name);
+    *exhausted = false;
+    if (dot == NULL)
+        return length;
+    if (plus == NULL)
+        return (size_t)(dot - name);
+    size_t left = strspn(plus + 1, "0123456789");
+    const char *rest = plus + 1 + left;
+    if (*rest == '-')
+        rest += 1 + strspn(rest + 1, "0123456789");
+    if (left == 0 || rest != dot)
+        return (size_t)(dot - name);
+    *exhausted = strspn(plus + 1, "0") == left;
+    return (size_t)(plus - name);
+}
+
+static int
+choose_initrd(struct h2k_root *root, struct h2k_bls_entry *entry)
+{
+    const struct h2k_strings *all = &entry->initrds;
+    if (all->count == 0)
+        return 1;
+    size_t main = h2k_menu_main_initrd(root, all->items, all->count);
+    entry->initrd = strdup(all->items[main]);
+    return entry->initrd == NULL ? h2k_fail(H2K_E_NOMEM, "out of memory") : 1;
 }
 
 /* 1 and ENTRY filled, 0 for what is no entry, -1. */
@@ -109,11 +158,13 @@ read_entry(struct h2k_root *root, const struct h2k_bls_place *place,
         return h2k_error_is_content() ? 0 : -1;
     for (const char *line = text; *line != '\0';) {
         line += strspn(line, " \t");
-        read_line(root, place->mount, line, entry);
+        if (read_line(root, place->mount, line, entry) < 0)
+            return -1;
         line += strcspn(line, "\n");
         line += *line == '\n';
     }
-    return entry->kernel != NULL;
+    counted_length(name, &entry->exhausted);
+    return entry->kernel == NULL ? 0 : choose_initrd(root, entry);
 }
 
 static int
@@ -152,25 +203,120 @@ h2k_bls_each(struct h2k_root *root, h2k_bls_fn fn, void *opaque)
 
 /* ---- The default of systemd-boot ---- */
 
-struct search {
-    const struct h2k_kernels *kernels;
-    char pattern[H2K_NAME_MAX + 1];
-    size_t found;
+/* What may be started: an entry, or a unified image. */
+struct candidate {
+    const char *id;       /* the file's name */
+    const char *sort_key; /* "" for none */
+    const char *version;
+    bool exhausted;
+    size_t kernel; /* an index */
 };
 
+struct search {
+    const struct h2k_kernels *kernels;
+    char pattern[H2K_NAME_MAX + 1]; /* "": none */
+    struct candidate best;          /* its strings are in TEXTS */
+    char texts[3][H2K_NAME_MAX + 1];
+    size_t found; /* by the pattern, or the count of kernels */
+    bool any;
+};
+
+/* As the specification sorts: is A before B? */
+static bool
+is_before(const struct candidate *a, const struct candidate *b)
+{
+    if (a->exhausted != b->exhausted)
+        return b->exhausted;
+    if ((a->sort_key[0] == '\0') != (b->sort_key[0] == '\0'))
+        return a->sort_key[0] != '\0';
+    int rc = strcmp(a->sort_key, b->sort_key);
+    if (rc == 0)
+        rc = h2k_version_compare(b->version, a->version);
+    if (rc == 0)
+        rc = h2k_version_compare(b->id, a->id);
+    return rc < 0;
+}
+
+/* "arch-*" with or without ".conf", and never with the tries. */
+static bool
+matches(const char *pattern, const char *id)
+{
+    char plain[H2K_NAME_MAX + 1], ended[H2K_NAME_MAX + 1];
+    bool exhausted;
+    int length = (int)counted_length(id, &exhausted);
+    const char *ending = strrchr(id, '.');
+    snprintf(plain, sizeof(plain), "%.*s", length, id);
+    snprintf(ended, sizeof(ended), "%.*s%s", length, id,
+             ending == NULL ? "" : ending);
+    return fnmatch(pattern, plain, 0) == 0 || fnmatch(pattern, ended, 0) == 0;
+}
+
+static void
+offer(struct search *s, const struct candidate *candidate)
+{
+    if (s->pattern[0] != '\0' && matches(s->pattern, candidate->id))
+        s->found = candidate->kernel; /* of several the last: the newest */
+    if (s->any && !is_before(candidate, &s->best))
+        return;
+    const char **to[] = { &s->best.id, &s->best.sort_key, &s->best.version };
+    const char *from[] = { candidate->id, candidate->sort_key,
+                           candidate->version };
+    s->best = *candidate;
+    s->any = true;
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(s->texts[i], sizeof(s->texts[i]), "%s", from[i]);
+        *to[i] = s->texts[i];
+    }
+}
+
+/* The kernel of an entry: with its initramfs, if it is there twice. */
+static size_t
+kernel_of(const struct h2k_kernels *kernels, const struct h2k_bls_entry *entry)
+{
+    size_t found = kernels->count;
+    for (size_t i = kernels->count; i > 0; i--) {
+        const struct h2k_kernel *k = &kernels->items[i - 1];
+        if (strcmp(k->image, entry->kernel) != 0)
+            continue;
+        found = i - 1;
+        if (entry->initrd != NULL && k->initramfs_path != NULL &&
+            strcmp(k->initramfs_path, entry->initrd) == 0)
+            break;
+    }
+    return found;
+}
+
 static int
-match_entry(void *opaque, struct h2k_bls_entry *entry)
+offer_entry(void *opaque, struct h2k_bls_entry *entry)
 {
     struct search *s = opaque;
-    const char *name = strrchr(entry->path, '/') + 1;
-    if (fnmatch(s->pattern, name, 0) != 0)
-        return 0;
-    for (size_t i = 0; i < s->kernels->count; i++)
-        if (strcmp(s->kernels->items[i].image, entry->kernel) == 0) {
-            s->found = i; /* of several the last, which is the newest */
-            return 0;
-        }
+    size_t kernel = kernel_of(s->kernels, entry);
+    struct candidate candidate = {
+        .id = strrchr(entry->path, '/') + 1,
+        .sort_key = entry->sort_key == NULL ? "" : entry->sort_key,
+        .version = entry->version != NULL ? entry->version : "",
+        .exhausted = entry->exhausted,
+        .kernel = kernel,
+    };
+    if (kernel < s->kernels->count)
+        offer(s, &candidate);
     return 0;
+}
+
+static void
+offer_unified(struct search *s)
+{
+    for (size_t i = 0; i < s->kernels->count; i++) {
+        const struct h2k_kernel *k = &s->kernels->items[i];
+        struct candidate candidate = { .id = strrchr(k->image, '/') + 1,
+                                       .sort_key = k->sort_key,
+                                       .version = k->version,
+                                       .kernel = i };
+        if (k->uki == NULL)
+            continue;
+        counted_length(candidate.id, &candidate.exhausted);
+        offer(s, &candidate);
+    }
 }
 
 /* `default` of loader.conf in SEARCH; false where it names no entry. */
@@ -196,7 +342,9 @@ read_default(struct h2k_root *root, const char *mount, struct search *search)
         line += strcspn(line, "\n");
         line += *line == '\n';
     }
-    return search->pattern[0] != '\0' && search->pattern[0] != '@';
+    if (search->pattern[0] == '@') /* "@saved" is in the NVRAM */
+        search->pattern[0] = '\0';
+    return search->pattern[0] != '\0';
 }
 
 size_t
@@ -205,9 +353,11 @@ h2k_bls_default(struct h2k_root *root, const struct h2k_kernels *kernels)
     struct search search = { .kernels = kernels, .found = kernels->count };
     for (const struct h2k_bls_place *p = h2k_bls_places; p->directory != NULL;
          p++)
-        if (read_default(root, p->mount, &search)) {
-            h2k_bls_each(root, match_entry, &search);
+        if (read_default(root, p->mount, &search))
             break;
-        }
+    (void)h2k_bls_each(root, offer_entry, &search);
+    offer_unified(&search);
+    if (search.found == kernels->count && search.any)
+        search.found = search.best.kernel;
     return search.found;
 }

@@ -9,6 +9,7 @@
 
 #include "fs/root.h"
 #include "guest/boot/kernels.h"
+#include "base/strings.h"
 
 #define H2K_BLS_ENTRIES_MAX 256
 #define H2K_BLS_SIZE_MAX 65536 /* bytes of an entry */
@@ -22,10 +23,14 @@ extern const struct h2k_bls_place h2k_bls_places[];
 
 /* One entry; all owned. */
 struct h2k_bls_entry {
-    char *path;    /* of the entry's file */
-    char *version; /* or NULL */
-    char *kernel;  /* the image, as the guest has it, links resolved */
-    char *initrd;  /* the last of them, likewise; NULL: none is there */
+    char *path;     /* of the entry's file */
+    char *version;  /* or NULL */
+    char *sort_key; /* or NULL */
+    char *kernel;   /* the image, or the EFI program that `efi` or `uki`
+                       names, as the guest has it, links resolved */
+    struct h2k_strings initrds; /* likewise, those that are there */
+    char *initrd;               /* the main one of them; NULL: none */
+    bool exhausted;             /* of its tries none is left: "+0-3.conf" */
 };
 
 /* Every entry of ROOT whose kernel is there, to FN, in the order of the
@@ -33,9 +38,9 @@ struct h2k_bls_entry {
 typedef int (*h2k_bls_fn)(void *opaque, struct h2k_bls_entry *entry);
 int h2k_bls_each(struct h2k_root *root, h2k_bls_fn fn, void *opaque);
 
-/* The entry that systemd-boot starts: `default` of loader.conf(5), a pattern,
- * against the names of entries' files.  An index of KERNELS, or their
- * count. */
+/* What systemd-boot starts: `default` of loader.conf(5), a pattern for the
+ * names of entries' files and of unified images; else the first by the
+ * specification's order ("Sorting").  An index of KERNELS, or their count. */
 size_t h2k_bls_default(struct h2k_root *root,
                        const struct h2k_kernels *kernels);
 

@@ -4,7 +4,9 @@
 #include "block/slice.h"
 #include "guest/boot/file-block.h"
 #include "guest/boot/kernels.h"
+#include "guest/text/ini.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The release: of `.uname`, or of the kernel's own header. */
@@ -27,6 +29,16 @@ find_version(struct h2k_block *file, const struct h2k_uki *uki,
     return copy == NULL ? h2k_fail_null(H2K_E_NOMEM, "out of memory") : copy;
 }
 
+static void
+set_sort_key(struct h2k_kernel *k, const char *release)
+{
+    h2k_autofree char *image = h2k_ini_get(release, "IMAGE_ID");
+    h2k_autofree char *id = h2k_ini_get(release, "ID");
+    const char *key = image != NULL ? image : id;
+    if (key != NULL)
+        snprintf(k->sort_key, sizeof(k->sort_key), "%s", key);
+}
+
 static int
 add(struct h2k_root *root, struct h2k_kernels *kernels, const char *path,
     struct h2k_block *file, const struct h2k_uki *uki)
@@ -34,10 +46,11 @@ add(struct h2k_root *root, struct h2k_kernels *kernels, const char *path,
     const struct h2k_uki_section *initrd = h2k_uki_find(uki, ".initrd");
     h2k_autofree char *version = find_version(file, uki, path);
     h2k_autofree char *cmdline = h2k_uki_text(file, uki, ".cmdline");
+    h2k_autofree char *release = h2k_uki_text(file, uki, ".osrel");
     h2k_autofree struct h2k_uki *copy = malloc(sizeof(*copy));
     h2k_autofree char *image = strdup(path);
     h2k_autofree char *archive = strdup(path);
-    if (version == NULL || cmdline == NULL)
+    if (version == NULL || cmdline == NULL || release == NULL)
         return -1;
     struct h2k_kernel *k = h2k_kernels_new(kernels);
     if (k == NULL)
@@ -49,6 +62,7 @@ add(struct h2k_root *root, struct h2k_kernels *kernels, const char *path,
     *copy = *uki;
     k->uki = h2k_steal(copy);
     k->image = h2k_steal(image);
+    set_sort_key(k, release);
     if (initrd != NULL && initrd->length > 0)
         k->initramfs_path = h2k_steal(archive);
     return h2k_kernel_fill(root, k);

@@ -51,6 +51,7 @@ struct h2k_kernel {
     char *initramfs_path; /* NULL: none; of a unified image, itself */
     struct h2k_uki *uki;  /* owned: of a unified kernel image; else NULL */
     char *cmdline;        /* that is in a unified image; or NULL */
+    char sort_key[64];    /* likewise: its os-release's IMAGE_ID or ID */
     struct h2k_modules *modules;     /* NULL: none, or see `problem` */
     struct h2k_initramfs *initramfs; /* NULL: none */
     char *archive_dir; /* the modules' place in it; NULL without initramfs */

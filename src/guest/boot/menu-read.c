@@ -6,6 +6,7 @@
 #include "guest/boot/initramfs.h"
 #include "guest/boot/menu.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct h2k_menu *
@@ -116,6 +117,39 @@ h2k_menu_main_initrd(struct h2k_root *root, char *const *paths, size_t count)
     return count == 0 ? 0 : count - 1;
 }
 
+/* "/boot/vmlinuz-6.4.0-default", which names its release, may be a link to a
+ * file that does not; then the link is what the kernel is called by. */
+static int
+keep_name(struct h2k_root *root, const struct h2k_menu *menu, const char *path,
+          char **kernel)
+{
+    const char *base = strrchr(path, '/');
+    base = base == NULL ? path : base + 1;
+    size_t directory = (size_t)(base - path);
+    if (strchr(base, '-') == NULL ||
+        strcmp(strrchr(*kernel, '/') + 1, base) == 0)
+        return 0;
+    h2k_autofree char *parent = strndup(path, directory);
+    if (parent == NULL)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    h2k_autofree char *real =
+        h2k_menu_resolve(root, menu, directory == 0 ? "." : parent);
+    char *named = NULL;
+    struct h2k_place place;
+    if (real == NULL)
+        return 0;
+    if (asprintf(&named, "%s/%s", strcmp(real, "/") == 0 ? "" : real, base) <
+        0)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    if (h2k_root_lookup(root, named, &place) < 0) {
+        free(named);
+        return 0;
+    }
+    free(*kernel);
+    *kernel = named;
+    return 0;
+}
+
 int
 h2k_menu_entry_files(struct h2k_root *root, const struct h2k_menu *menu,
                      const struct h2k_menu_entry *entry, char **kernel,
@@ -126,6 +160,8 @@ h2k_menu_entry_files(struct h2k_root *root, const struct h2k_menu *menu,
     *kernel = h2k_menu_resolve(root, menu, entry->kernel);
     if (*kernel == NULL)
         return 0;
+    if (keep_name(root, menu, entry->kernel, kernel) < 0)
+        return -1;
     for (size_t i = 0; i < entry->initrds.count; i++) {
         h2k_autofree char *path =
             h2k_menu_resolve(root, menu, entry->initrds.items[i]);

@@ -15,7 +15,10 @@ static const char *const device_maps[] = {
 };
 #define DEFAULTS "/etc/default/grub"
 #define DEFAULTS_PARTS "/etc/default/grub.d"
+/* kernel-install(8) and ukify(1); mkinitcpio(8), whose parts these are. */
 #define KERNEL_CMDLINE "/etc/kernel/cmdline"
+static const char *const cmdline_parts[] = { "/etc/kernel/cmdline.d",
+                                             "/etc/cmdline.d" };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -52,7 +55,9 @@ applies(struct h2k_fix *fix)
             return true;
     return h2k_menu_files(fix->root, H2K_MENU_GRUB2, &menus) < 0 ||
            menus.count > 0 || h2k_root_exists(fix->root, DEFAULTS) ||
-           h2k_root_exists(fix->root, KERNEL_CMDLINE);
+           h2k_root_exists(fix->root, KERNEL_CMDLINE) ||
+           h2k_root_is_dir(fix->root, cmdline_parts[0]) ||
+           h2k_root_is_dir(fix->root, cmdline_parts[1]);
 }
 
 /* RC of an h2k_rewrite call: remember a change. */
@@ -103,6 +108,10 @@ run(struct h2k_fix *fix)
         note(fix, h2k_rewrite_path(fix, KERNEL_CMDLINE, fill_cmdline, &seen)) <
             0)
         return -1;
+    for (size_t i = 0; i < COUNT(cmdline_parts); i++)
+        if (note(fix, h2k_rewrite_directory(fix, cmdline_parts[i], ".conf",
+                                            fill_cmdline, &seen)) < 0)
+            return -1;
     for (size_t i = 0; i < COUNT(device_maps); i++)
         if (note(fix, remove_device_map(fix, device_maps[i])) < 0)
             return -1;

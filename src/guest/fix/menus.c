@@ -16,12 +16,23 @@ static const char *const sources[] = {
     "/etc/update-extlinux.conf", /* Alpine */
     "/etc/default/limine",
 };
+/* dracut.conf(5): the command line of unified images that it makes. */
+static const struct h2k_config_files dracut = {
+    .files = { "/etc/dracut.conf" },
+    .directory = "/etc/dracut.conf.d",
+    .suffix = ".conf",
+};
 #define SOURCES (sizeof(sources) / sizeof(sources[0]))
 static const char *const variables[] = {
-    "EXTLINUX_ROOT",  "EXTLINUX_PARAMETERS",
-    "U_BOOT_ROOT",    "U_BOOT_PARAMETERS",
-    "root",           "default_kernel_opts",
-    "KERNEL_CMDLINE", NULL,
+    "EXTLINUX_ROOT",
+    "EXTLINUX_PARAMETERS",
+    "U_BOOT_ROOT",
+    "U_BOOT_PARAMETERS",
+    "root",
+    "default_kernel_opts",
+    "KERNEL_CMDLINE",
+    "kernel_cmdline",
+    NULL,
 };
 
 struct turn {
@@ -90,7 +101,8 @@ applies(struct h2k_fix *fix)
     for (size_t i = 0; i < SOURCES; i++)
         if (h2k_root_exists(fix->root, sources[i]))
             return true;
-    return paths.count > 0 || h2k_root_exists(fix->root, "/etc/lilo.conf");
+    return paths.count > 0 || h2k_config_exists(fix, &dracut) ||
+           h2k_root_exists(fix->root, "/etc/lilo.conf");
 }
 
 /* Is another loader's menu there too, so that a lost root in this one need
@@ -146,6 +158,8 @@ run(struct h2k_fix *fix)
     for (size_t i = 0; i < SOURCES; i++)
         if (h2k_rewrite_path(fix, sources[i], fill_variables, NULL) < 0)
             return -1;
+    if (h2k_config_rewrite(fix, &dracut, fill_variables, NULL) < 0)
+        return -1;
     fix->result->boot_updated |= changed;
     return 0;
 }

@@ -79,6 +79,41 @@ test_fedora(void)
     ok_string(kernels->items[0].initramfs_path, "/boot/initramfs-6.1.0-1.img");
 }
 
+static void
+starts(struct h2k_fs *fs, const char *version)
+{
+    H2K_AUTO(h2k_root) root = h2k_root_new(fs);
+    H2K_AUTO(h2k_kernels) kernels = h2k_kernels_read(root);
+    const struct h2k_kernel *k =
+        kernels == NULL ? NULL : h2k_kernels_default(kernels);
+    ok_string(k == NULL ? "none" : k->version, version);
+}
+
+/* Without a pattern: tries, sort-key, then the newest. */
+static void
+test_order(void)
+{
+    H2K_AUTO(h2k_fs) fs = h2k_memfs_new(4096);
+    memtree_file(fs, "/efi/a/linux", 0644, "kernel");
+    memtree_file(fs, "/efi/b/linux", 0644, "kernel");
+    memtree_file(fs, "/efi/c/linux", 0644, "kernel");
+    memtree_file(fs, "/efi/loader/loader.conf", 0644, "default @saved\n");
+    memtree_file(fs, "/efi/loader/entries/a.conf", 0644,
+                 "version 6.1.0-1\nsort-key debian\nlinux /a/linux\n");
+    memtree_file(fs, "/efi/loader/entries/b+0-3.conf", 0644,
+                 "version 6.1.0-9\nsort-key debian\nlinux /b/linux\n");
+    memtree_file(fs, "/efi/loader/entries/c.conf", 0644,
+                 "version 9.9\nlinux /c/linux\n");
+    starts(fs, "6.1.0-1");
+    memtree_file(fs, "/efi/loader/entries/d+1-2.conf", 0644,
+                 "version 6.1.0-5\nsort-key debian\nefi /b/linux\n");
+    starts(fs, "6.1.0-9"); /* the same image by another entry */
+    memtree_file(fs, "/efi/loader/loader.conf", 0644, "default c\n");
+    starts(fs, "9.9");
+    memtree_file(fs, "/efi/loader/loader.conf", 0644, "default b.conf\n");
+    starts(fs, "6.1.0-9");
+}
+
 static int
 run(struct h2k_fs *fs, struct h2k_fix_result *result)
 {
@@ -169,6 +204,7 @@ main(void)
 {
     test_kernels();
     test_fedora();
+    test_order();
     test_edit();
     test_lost();
     return tap_done();
