@@ -3,7 +3,7 @@
 # initramfs files made by the real tools: listed as cpio lists them, and
 # extended so that cpio, depmod's index and modprobe's own lookup agree.
 . "$(dirname "$0")/../tap.sh"
-need cpio zstd gzip xz bzip2 lz4 bsdtar
+need cpio zstd gzip xz bzip2 lz4 lzop bsdtar
 
 tool=$H2K_BUILD/tests/oracle/initramfs-tool
 version=6.1.0-1
@@ -56,6 +56,7 @@ unpack()
             xz) xz -dc <segment ;;
             bzip2) bzip2 -dc segment ;;
             lz4) lz4 -qdc <segment ;;
+            lzo) lzop -dc <segment ;;
             esac >decoded || exit 1
             head -c 1024 /dev/zero >>decoded # where blocks are padded
             # lz4 continues one stream: a second archive stands in it.
@@ -70,7 +71,7 @@ unpack()
         done
 }
 
-for kind in plain gzip zstd xz bzip2 lz4; do
+for kind in plain gzip zstd xz bzip2 lz4 lzo; do
     case $kind in
     plain) cat main.cpio ;;
     gzip) gzip -9n <main.cpio ;;
@@ -78,6 +79,7 @@ for kind in plain gzip zstd xz bzip2 lz4; do
     xz) xz --check=crc32 <main.cpio ;;
     bzip2) bzip2 <main.cpio ;;
     lz4) lz4 -q -l -9 <main.cpio ;;
+    lzo) lzop -9 <main.cpio ;;
     esac >packed
     cat ucode.cpio packed >initrd
     "$tool" list initrd | grep -v '^#' >found
@@ -127,4 +129,9 @@ TIGHT=1 "$tool" supplement tree >/dev/null
 unpack tree/boot/initrd.img-$version
 cmp -s tree/$dir/kernel/virtio/virtio_blk.ko out/$dir/kernel/virtio/virtio_blk.ko
 ok $? "and by gzip"
+xz --check=crc32 <main.cpio >tree/boot/initrd.img-$version
+TIGHT=1 "$tool" supplement tree >/dev/null
+unpack tree/boot/initrd.img-$version
+cmp -s tree/$dir/kernel/virtio/virtio_blk.ko out/$dir/kernel/virtio/virtio_blk.ko
+ok $? "and by xz"
 tap_done

@@ -132,6 +132,8 @@ h2k_initramfs_generator(const struct h2k_initramfs *initramfs)
     static const struct {
         const char *file, *generator;
     } signs[] = {
+        { "bin/nash", "nash" },
+        { "sbin/nash", "nash" },
         { "conf/initramfs.conf", "initramfs-tools" },
         { "usr/lib/dracut", "dracut" },
         { "lib/dracut", "dracut" },
@@ -139,6 +141,10 @@ h2k_initramfs_generator(const struct h2k_initramfs *initramfs)
         { "etc/initrd-release", "dracut" },
         { "usr/lib/initrd-release", "dracut" },
         { "init_functions", "mkinitcpio" },
+        { "sbin/nlplug-findfs", "mkinitfs" },
+        { "usr/sbin/nlplug-findfs", "mkinitfs" },
+        { "mkinitrd.config", "suse-mkinitrd" },
+        { "etc/initrd.functions", "genkernel" },
     };
     for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
         if (h2k_initramfs_has(initramfs, signs[i].file))

@@ -75,7 +75,9 @@ h2k_initramfs_compression(const struct h2k_initramfs *initramfs);
 char *h2k_initramfs_modules_dir(const struct h2k_initramfs *initramfs,
                                 const char *version);
 
-/* "initramfs-tools", "dracut", "mkinitcpio", or NULL. */
+/* "initramfs-tools", "dracut", "mkinitcpio", "mkinitfs" (Alpine),
+ * "suse-mkinitrd" (before dracut), "nash" (Red Hat's before dracut), or
+ * NULL. */
 const char *h2k_initramfs_generator(const struct h2k_initramfs *initramfs);
 
 /* Names of the modules in the directory DIR and below, sorted, with '_'. */

@@ -60,6 +60,7 @@ decoder_for(enum h2k_compression compression)
     case H2K_COMPRESSION_LZ4:
         return &h2k_decoder_archive;
     case H2K_COMPRESSION_LZO:
+        return &h2k_decoder_lzo;
     case H2K_COMPRESSION_NONE:
         break;
     }
@@ -71,8 +72,6 @@ h2k_unpack_new(struct h2k_block *block, uint64_t offset,
                enum h2k_compression compression)
 {
     uint64_t size = h2k_block_size(block);
-    if (compression == H2K_COMPRESSION_LZO)
-        return h2k_fail_null(H2K_E_UNSUPPORTED, "lzo compression");
     if (offset > size)
         return h2k_fail_null(H2K_E_RANGE, "a stream behind the file's end");
     H2K_AUTO(h2k_unpack) unpack = calloc(1, sizeof(*unpack));

@@ -30,7 +30,7 @@ enum h2k_compression h2k_compression_detect(struct h2k_view start);
 struct h2k_unpack;
 
 /* The stream that begins at OFFSET of BLOCK, which must outlive it.  NONE
- * gives the block's own bytes.  H2K_E_UNSUPPORTED: lzo. */
+ * gives the block's own bytes. */
 struct h2k_unpack *h2k_unpack_new(struct h2k_block *block, uint64_t offset,
                                   enum h2k_compression compression);
 void h2k_unpack_free(struct h2k_unpack *unpack);
@@ -77,6 +77,7 @@ struct h2k_decoder_ops {
 extern const struct h2k_decoder_ops h2k_decoder_gzip;    /* unpack-gzip.c */
 extern const struct h2k_decoder_ops h2k_decoder_zstd;    /* unpack-zstd.c */
 extern const struct h2k_decoder_ops h2k_decoder_lzma;    /* unpack-lzma.c */
+extern const struct h2k_decoder_ops h2k_decoder_lzo;     /* unpack-lzo.c */
 extern const struct h2k_decoder_ops h2k_decoder_archive; /* unpack-archive.c */
 
 #endif

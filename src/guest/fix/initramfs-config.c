@@ -114,6 +114,39 @@ has_dracut(struct h2k_root *root)
            h2k_root_is_dir(root, "/usr/lib/dracut");
 }
 
+/* SUSE's mkinitrd before dracut; later ones only keep the file. */
+static int
+configure_suse(struct h2k_fix *fix, const struct h2k_kernel *kernel)
+{
+    static const char path[] = "/etc/sysconfig/kernel";
+    h2k_autofree char *text = NULL;
+    size_t size;
+    int there = h2k_fix_read(fix, path, &text, &size);
+    if (there <= 0 || has_dracut(fix->root) ||
+        strstr(text, "INITRD_MODULES=") == NULL)
+        return there < 0 ? -1 : 0;
+    return configure_file(fix, kernel, path,
+                          "INITRD_MODULES=\"$INITRD_MODULES ", " ", "\"\n");
+}
+
+/* mkinitfs takes each file of this directory as a feature, and those that
+ * mkinitfs.conf names go in: its virtio feature has all of ours.  A file of
+ * the administrator's own in /etc wins over the package's. */
+static int
+configure_alpine(struct h2k_fix *fix, const struct h2k_kernel *kernel)
+{
+    static const char path[] = "/etc/mkinitfs/mkinitfs.conf";
+    h2k_autofree char *text = NULL;
+    size_t size;
+    int there = h2k_fix_read(fix, path, &text, &size);
+    if (there <= 0 || strstr(text, "features=") == NULL ||
+        mentions(text, "virtio") ||
+        kernel->drivers[H2K_DRIVER_VIRTIO_PCI].state != H2K_DRIVER_MODULE)
+        return there < 0 ? -1 : 0;
+    return append_lines(fix, path, text, "features=\"$features virtio\"\n",
+                        "virtio");
+}
+
 int
 h2k_initramfs_configure(struct h2k_fix *fix, const struct h2k_kernel *kernel)
 {
@@ -125,6 +158,8 @@ h2k_initramfs_configure(struct h2k_fix *fix, const struct h2k_kernel *kernel)
     if (has_dracut(root) &&
         configure_file(fix, kernel, "/etc/dracut.conf.d/hyper2kvm.conf",
                        "add_drivers+=\" ", " ", " \"\n") < 0)
+        return -1;
+    if (configure_suse(fix, kernel) < 0 || configure_alpine(fix, kernel) < 0)
         return -1;
     if (!h2k_root_exists(root, "/etc/mkinitcpio.conf"))
         return 0;

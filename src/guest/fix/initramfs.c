@@ -108,6 +108,15 @@ is_planned(const struct run *run, const struct h2k_kernel *k)
     return false;
 }
 
+/* Red Hat's initrd of before dracut: nash runs insmod for each of a list,
+ * and there is no udev. */
+static bool
+is_nash(const struct h2k_kernel *k)
+{
+    const char *generator = h2k_initramfs_generator(k->initramfs);
+    return generator != NULL && strcmp(generator, "nash") == 0;
+}
+
 /* Nothing can be put into this image: what can be done instead. */
 static int
 sealed(struct run *run, const struct h2k_kernel *k)
@@ -165,6 +174,15 @@ plan_kernel(struct run *run, const struct h2k_kernel *k)
         return cannot(run, k,
                       "%s cannot be extended: %s; make a new one in the guest",
                       k->initramfs_path, k->initramfs->problem);
+    }
+    if (is_nash(k)) {
+        h2k_supplement_free(&job->supplement);
+        return cannot(run, k,
+                      "the script in %s loads a fixed list of drivers, "
+                      "without virtio, and asks for no others; before "
+                      "exporting, make it again in the guest: mkinitrd -f "
+                      "--with=virtio_pci --with=virtio_blk %s %s",
+                      k->initramfs_path, k->initramfs_path, k->version);
     }
     if (h2k_kernel_sealed(k) != NULL) {
         h2k_supplement_free(&job->supplement);
@@ -229,7 +247,8 @@ reserve(struct run *run, struct job *job)
     uint64_t bytes = job->bytes;
     h2k_supplement_free(&job->supplement);
     return cannot(run, job->kernel,
-                  "%s needs %llu bytes more, and its filesystem has %llu; "
+                  "%s needs %llu bytes more, and its filesystem has %llu, "
+                  "which the default kernel and newer ones get first; "
                   "make room there in the guest, by removing old kernels",
                   job->kernel->initramfs_path,
                   (unsigned long long)bytes + SPACE_MARGIN,
@@ -255,13 +274,25 @@ reserve_backups(struct run *run)
     return 0;
 }
 
-/* The default kernel first: what room there is belongs to it. */
+static int
+turn_of(const struct h2k_kernel *k)
+{
+    if (k->is_default)
+        return 0;
+    return strstr(k->initramfs_path, "fallback") == NULL &&
+                   strstr(k->image, "rescue") == NULL
+               ? 1
+               : 2;
+}
+
+/* The default kernel first: what room there is belongs to it.  Then the
+ * newest, and what is for emergencies last. */
 static int
 reserve_all(struct run *run)
 {
-    for (int turn = 0; turn < 2; turn++)
+    for (int turn = 0; turn < 3; turn++)
         for (size_t i = 0; i < run->job_count; i++)
-            if (run->jobs[i].kernel->is_default == (turn == 0) &&
+            if (turn_of(run->jobs[i].kernel) == turn &&
                 reserve(run, &run->jobs[i]) < 0)
                 return -1;
     return reserve_backups(run);

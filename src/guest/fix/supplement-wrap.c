@@ -4,7 +4,7 @@
  * (init/initramfs.c, unpack_to_rootfs).
  *
  * Plain, at a multiple of 4 bytes: behind a plain archive, and behind gzip,
- * bzip2, xz and zstd, whose decoders say where their stream ends.  lz4's
+ * bzip2, xz, lzo and zstd, whose decoders say where their stream ends.  lz4's
  * legacy frame has no end: the kernel takes what follows for its next block,
  * so there it is another frame of that kind, which continues the stream.
  * The kernel's lzma decoder may stop a byte short of its stream's end, and
@@ -14,6 +14,7 @@
 #include "guest/fix/supplement.h"
 
 #include <libdeflate.h>
+#include <lzma.h>
 #include <zstd.h>
 
 #define LZ4_BLOCK (8u << 20) /* bytes that a legacy block decodes to */
@@ -94,6 +95,21 @@ compress_zstd(const struct h2k_buffer *archive, struct h2k_buffer *out)
     return 0;
 }
 
+/* The kernel's decoder knows CRC-32 only (lib/xz). */
+static int
+compress_xz(const struct h2k_buffer *archive, struct h2k_buffer *out)
+{
+    size_t bound = lzma_stream_buffer_bound(archive->size), n = 0;
+    h2k_autofree uint8_t *bytes = malloc(bound);
+    if (bytes == NULL ||
+        lzma_easy_buffer_encode(6, LZMA_CHECK_CRC32, NULL,
+                                (const uint8_t *)archive->data, archive->size,
+                                bytes, &n, bound) != LZMA_OK)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    h2k_buffer_add(out, bytes, n);
+    return 0;
+}
+
 /* MORE zeros, where a decoder must see a size of 0 to stop. */
 static void
 wrap_plain(uint64_t size, const struct h2k_buffer *archive,
@@ -125,6 +141,9 @@ h2k_supplement_wrap(const struct h2k_initramfs *initramfs,
             return -1;
     } else if (tight && inner == H2K_COMPRESSION_ZSTD) {
         if (compress_zstd(archive, out) < 0)
+            return -1;
+    } else if (tight && inner == H2K_COMPRESSION_XZ) {
+        if (compress_xz(archive, out) < 0)
             return -1;
     } else
         wrap_plain(initramfs->size, archive, out,

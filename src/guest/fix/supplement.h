@@ -51,7 +51,8 @@ void h2k_supplement_free(struct h2k_supplement *supplement); /* empties it */
  * stands at the file's end asks for.  H2K_E_UNSUPPORTED when nothing can be
  * appended to such a file safely (lzma).
  *
- * TIGHT: compressed like the archive before it, where that is gzip or zstd.
+ * TIGHT: compressed like the archive before it, where that is gzip, xz or
+ * zstd.
  */
 int h2k_supplement_build(struct h2k_root *root,
                          const struct h2k_initramfs *initramfs,

@@ -18,7 +18,7 @@ struct h2k_inspected_kernel {
     char *modules_dir;       /* NULL: none */
     char *initramfs;         /* path; NULL: none */
     const char *compression; /* of the initramfs: "zstd"; NULL: none */
-    const char *generator;   /* "initramfs-tools", "dracut", "mkinitcpio" */
+    const char *generator;   /* as h2k_initramfs_generator has it */
     char *initramfs_modules; /* where modules are in it:
                                 "usr/lib/modules/6.1.0-56-amd64" */
     uint64_t initramfs_size; /* bytes */

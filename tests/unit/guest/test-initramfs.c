@@ -423,6 +423,72 @@ test_config(void)
     h2k_fix_result_free(&result);
 }
 
+/* Generators of before: SUSE's mkinitrd, Alpine's mkinitfs. */
+static void
+test_old_config(void)
+{
+    struct h2k_fix_result result = { 0 };
+    H2K_AUTO(h2k_fs) fs = make_tree(ZSTD, 1 << 24);
+    memtree_file(fs, "/etc/sysconfig/kernel", 0644,
+                 "INITRD_MODULES=\"mptspi virtio_blk\"\n");
+    memtree_file(fs, "/etc/mkinitfs/mkinitfs.conf", 0644,
+                 "features=\"base ext4 scsi\"\n");
+    ok(run_edit(fs, &result) == 0, "older generators");
+    file_is(fs, "/etc/sysconfig/kernel",
+            "INITRD_MODULES=\"mptspi virtio_blk\"\n"
+            "INITRD_MODULES=\"$INITRD_MODULES virtio_pci sd_mod "
+            "virtio_net\"\n");
+    file_is(fs, "/etc/mkinitfs/mkinitfs.conf",
+            "features=\"base ext4 scsi\"\nfeatures=\"$features virtio\"\n");
+    h2k_fix_result_free(&result);
+    result = (struct h2k_fix_result){ 0 };
+    ok(run_edit(fs, &result) == 0 && result.change_count == 0,
+       "a second time changes nothing");
+    h2k_fix_result_free(&result);
+}
+
+/* Red Hat's initrd before dracut has its drivers in its script. */
+static void
+test_nash(void)
+{
+    struct h2k_fix_result result = { 0 };
+    H2K_AUTO_BUFFER bytes = { 0 };
+    H2K_AUTO(h2k_fs) fs = make_tree(PLAIN, 1 << 24);
+    make_initrd(&bytes, PLAIN, true, false);
+    struct h2k_cpio_writer writer = { .out = &bytes };
+    h2k_cpio_add_dir(&writer, "bin", 0755);
+    h2k_cpio_add_file(&writer, "bin/nash", 0755, 0, "nash", 4);
+    h2k_cpio_end(&writer);
+    memtree_bytes(fs, INITRD, 0600, bytes.data, bytes.size);
+    ok_error(run_edit(fs, &result) < 0, H2K_E_UNFIXABLE, "--with=virtio_blk");
+    h2k_fix_result_free(&result);
+}
+
+/* mkinitcpio's fallback goes with the same kernel, and comes behind. */
+static void
+test_fallback(void)
+{
+    struct h2k_fix_result result = { 0 };
+    H2K_AUTO(h2k_fs) fs = make_tree(ZSTD, 1 << 24);
+    add_initrd(fs, "/boot/initramfs-" VERSION ".img", ZSTD);
+    add_initrd(fs, "/boot/initramfs-" VERSION "-fallback.img", GZIP);
+    H2K_AUTO(h2k_root) root = h2k_root_new(fs);
+    ok(h2k_root_unlink(root, INITRD) == 0, "as Arch has it");
+    H2K_AUTO(h2k_kernels) kernels = read_kernels(fs);
+    if (!ok(kernels->count == 2, "one image with two initramfs"))
+        return;
+    ok(kernels->items[0].is_default, "the first is the default");
+    ok_string(kernels->items[1].initramfs_path,
+              "/boot/initramfs-" VERSION "-fallback.img");
+    ok(run_edit(fs, &result) == 0 && result.kernels.count == 1,
+       "both are extended");
+    H2K_AUTO(h2k_kernels) after = read_kernels(fs);
+    for (size_t i = 0; i < after->count; i++)
+        ok(h2k_kernel_in_archive(&after->items[i], "virtio_blk"),
+           "%s has the driver", after->items[i].initramfs_path);
+    h2k_fix_result_free(&result);
+}
+
 /* The modules of the archive are unpacked, the guest's are .ko.xz: the
  * index that we bring names them so. */
 static void
@@ -553,6 +619,9 @@ main(void)
     test_edit(XZ, "xz");
     test_edit(LZ4, "lz4");
     test_config();
+    test_old_config();
+    test_nash();
+    test_fallback();
     test_renamed();
     test_names_of_interfaces();
     test_refusals();
