@@ -3,15 +3,16 @@
 #include "base/error.h"
 #include "guest/fstab-read.h"
 #include "guest/guest.h"
+#include "guest/mounts.h"
 #include "guest/root-volume.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct h2k_guest_mount *
-add_mount(struct h2k_guest *guest, const char *path, const char *spec,
-          const char *type, const char *options)
+struct h2k_guest_mount *
+h2k_guest_add_mount(struct h2k_guest *guest, const char *path,
+                    const char *spec, const char *type, const char *options)
 {
     if (guest->mount_count >= H2K_GUEST_MOUNTS_MAX)
         return h2k_fail_null(H2K_E_UNSUPPORTED,
@@ -105,8 +106,8 @@ note_line(struct h2k_guest *guest, struct h2k_fstab_entry *entry)
     normalize_path(entry->dir);
     if (strcmp(entry->dir, "/") == 0)
         return note_root_line(guest, entry);
-    return add_mount(guest, entry->dir, entry->spec, entry->type,
-                     entry->options) == NULL
+    return h2k_guest_add_mount(guest, entry->dir, entry->spec, entry->type,
+                               entry->options) == NULL
                ? -1
                : 0;
 }
@@ -213,7 +214,7 @@ h2k_guest_assemble(struct h2k_guest *guest)
         h2k_root_new_at(guest->root_volume->fs, guest->root_volume->system);
     if (guest->root == NULL)
         return -1;
-    struct h2k_guest_mount *top = add_mount(guest, "/", "", "", "");
+    struct h2k_guest_mount *top = h2k_guest_add_mount(guest, "/", "", "", "");
     if (top == NULL)
         return -1;
     top->volume = guest->root_volume;
@@ -225,5 +226,7 @@ h2k_guest_assemble(struct h2k_guest *guest)
     for (size_t i = 1; i < guest->mount_count; i++)
         if (mount_one(guest, &guest->mounts[i]) < 0)
             return -1;
+    if (h2k_guest_mount_implied(guest) < 0)
+        return -1;
     return check_root_line(guest);
 }

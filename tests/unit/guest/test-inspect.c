@@ -243,6 +243,40 @@ test_assemble(void)
     ok(guest->warnings.count == 2, "and nothing else");
 }
 
+/* A system partition that fstab need not name. */
+static void
+test_implied(bool has_efi)
+{
+    static const char generator[] =
+        "/usr/lib/systemd/system-generators/systemd-gpt-auto-generator";
+    const char *where = has_efi ? "/efi" : "/boot";
+    struct h2k_fs *root = h2k_memfs_new(1 << 20);
+    struct h2k_fs *esp = h2k_memfs_new(1 << 20);
+    memtree_file(root, generator, 0755, "");
+    memtree_file(root, "/etc/os-release", 0644, "ID=arch\n");
+    memtree_file(root, "/sbin/init", 0755, "");
+    memtree_dir(root, "/boot", 0755);
+    if (has_efi)
+        memtree_dir(root, "/efi", 0755);
+    memtree_file(esp, "/loader/loader.conf", 0644, "");
+    H2K_AUTO(h2k_guest) guest = h2k_guest_new();
+    H2K_AUTO(h2k_block) block = h2k_memory_new(NULL, 4 << 20);
+    struct h2k_disk_source source = { .id = "disk-0", .block = block };
+    if (h2k_guest_add_disk(guest, &source) < 0)
+        abort();
+    guest->volume_count = 0;
+    h2k_block_unref(guest->volumes[0].block);
+    add_volume(guest, 0, 1, "vfat", "AB12-34CD", "", esp);
+    add_volume(guest, 0, 2, "ext4", "dddd-03", "", root);
+    snprintf(guest->volumes[0].type, sizeof(guest->volumes[0].type),
+             "C12A7328-F81F-11D2-BA4B-00A0C93EC93B");
+    ok(h2k_guest_assemble(guest) == 0, "a guest whose fstab names no ESP");
+    const struct h2k_guest_mount *mount = h2k_guest_find_mount(guest, where);
+    ok(mount != NULL && mount->mounted && guest->mount_count == 2,
+       "has it at %s", where);
+    ok_string(h2k_inspect_bootloader(guest->root), "systemd-boot");
+}
+
 static void
 test_no_root(void)
 {
@@ -378,6 +412,8 @@ main(void)
     test_fstab();
     test_resolve();
     test_assemble();
+    test_implied(true);
+    test_implied(false);
     test_no_root();
     test_inspect();
     test_discard();
