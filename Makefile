@@ -29,6 +29,8 @@ check-guests:
 matrix:
 	@scripts/matrix.py $(BUILD) >docs/filesystems.md.new
 	@mv docs/filesystems.md.new docs/filesystems.md
+	@scripts/guests.py $(BUILD) >docs/guests.md.new
+	@mv docs/guests.md.new docs/guests.md
 
 demo:
 	@scripts/install-deps.sh build guest

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "fs/memory.h"
 #include "fs/root.h"
-#include "guest/packages/packages.h"
+#include "guest/packages/rpm-run.h"
 
 #include <string.h>
 
@@ -44,13 +44,21 @@ put_owner(struct h2k_root *root, const char *path)
         put(root, files[4], desc, sizeof(desc) - 1);
 }
 
+#define FILES (sizeof(files) / sizeof(*files))
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct h2k_packages packages = { 0 };
     if (size == 0)
         return 0;
-    const char *path = files[data[0] % (sizeof(files) / sizeof(*files))];
-    struct h2k_packages packages = { 0 };
+    if (data[0] % (FILES + 1) == FILES) {
+        /* What hyper2kvm-rpm-packages says. */
+        h2k_rpm_parse((const char *)data + 1, size - 1, &packages);
+        h2k_packages_clear(&packages);
+        return 0;
+    }
+    const char *path = files[data[0] % (FILES + 1)];
     H2K_AUTO(h2k_fs) fs = h2k_memfs_new(1 << 26);
     if (fs == NULL)
         return 0;
