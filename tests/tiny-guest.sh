@@ -89,7 +89,8 @@ system()
         sys tmp usr/bin usr/sbin usr/lib var/lib/dpkg \
         etc/systemd/system/multi-user.target.wants
     ln -s usr/lib lib
-    mkdir -p usr/lib/systemd/system
+    mkdir -p usr/lib/systemd/system usr/lib/udev/rules.d
+    echo '# systemd 252' >usr/lib/udev/rules.d/80-net-setup-link.rules
     elf usr/lib/systemd/systemd
     ln -s /lib/systemd/systemd sbin/init
     echo 'dpkg' >usr/bin/dpkg

@@ -96,6 +96,10 @@ says success '.pipeline.stages.inspect.result | .hostname == "tiny" and
 says success '.pipeline.stages.fix.result | .kernels == ["6.1.0-99-amd64"] and
     (.drivers_injected | index("virtio_blk")) != null and
     .fstab.entries == 3 and (.fstab.before | contains("/dev/sda4"))' "what FIX did"
+says success '.pipeline.stages.fix.result.network == [{ name: "ens192",
+    by: "link file",
+    file: "/etc/systemd/network/10-hyper2kvm-ens192.link" }]' \
+    "the name that a card keeps"
 says success '.pipeline.stages.validate.result |
     .all_valid and ([.checks[].check] == ["image_structure", "content",
     "checksum"]) and ([.checks[].passed] | all)' "what VALIDATE checked"

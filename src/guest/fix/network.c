@@ -152,6 +152,19 @@ add_rule(struct run *run, const struct h2k_card *card)
     return record_name(run, card, "udev rule", rules_file);
 }
 
+/* What comes next is a line of its own, also behind a backslash. */
+static void
+end_line(struct h2k_buffer *text)
+{
+    size_t n = text->size;
+    while (n > 0 && text->data[n - 1] == '\n')
+        n--;
+    if (n > 0 && text->data[n - 1] == '\\')
+        h2k_buffer_adds(text, "\n\n");
+    else if (n > 0 && n == text->size)
+        h2k_buffer_addc(text, '\n');
+}
+
 /* The rules, behind those of an earlier run. */
 static int
 write_rules(struct run *run)
@@ -165,8 +178,7 @@ write_rules(struct run *run)
     if (there < 0)
         return -1;
     h2k_buffer_adds(&text, there ? old : heading);
-    if (there && size > 0 && old[size - 1] != '\n')
-        h2k_buffer_addc(&text, '\n');
+    end_line(&text);
     h2k_buffer_adds(&text, h2k_buffer_text(&run->rules));
     if (h2k_buffer_check(&text) < 0 ||
         (there ? h2k_fix_replace(run->fix, rules_file, text.data, text.size)

@@ -15,9 +15,10 @@ const char *
 h2k_udev_rule_end(const char *text)
 {
     const char *p = text;
+    bool comment = text[strspn(text, " \t")] == '#';
     for (;;) {
         p += strcspn(p, "\n");
-        if (*p == '\0' || p == text || p[-1] != '\\')
+        if (comment || *p == '\0' || p == text || p[-1] != '\\')
             return p;
         p++;
     }

@@ -16,7 +16,7 @@ struct h2k_udev_term {
 };
 
 /* The end of the rule at TEXT: its newline, which no backslash is before, or
- * the NUL. */
+ * the NUL; a comment is never continued. */
 const char *h2k_udev_rule_end(const char *text);
 
 /* The next term of the rule that ends at END, from *AT.  False at the end or

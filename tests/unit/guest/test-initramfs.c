@@ -528,6 +528,46 @@ test_names_of_interfaces(void)
     h2k_fix_result_free(&result);
 }
 
+static int
+run_network(struct h2k_fs *fs, struct h2k_fix_result *result)
+{
+    static const struct h2k_edit *const both[] = { &h2k_edit_network,
+                                                   &h2k_edit_initramfs, NULL };
+    struct h2k_fix_options options = h2k_fix_defaults();
+    H2K_AUTO(h2k_root) root = h2k_root_new(fs);
+    struct h2k_fix fix = { .root = root,
+                           .options = &options,
+                           .result = result };
+    return h2k_fix_run_edits(&fix, both);
+}
+
+/* FILE, by which a card keeps its name, is in the archive as well; what was
+ * in it already is there once. */
+static void
+test_kept_name(bool link_files, const char *file)
+{
+    struct h2k_fix_result first = { 0 }, second = { 0 };
+    H2K_AUTO(h2k_fs) fs = make_tree(ZSTD, 1 << 24);
+    memtree_file(fs, "/etc/network/interfaces", 0644,
+                 "auto ens192\niface ens192 inet dhcp\n");
+    memtree_file(fs, "/usr/lib/udev/rules.d/60-block.rules", 0644, "#\n");
+    if (link_files)
+        memtree_file(fs, "/usr/lib/udev/rules.d/80-net-setup-link.rules", 0644,
+                     "#\n");
+    ok(run_network(fs, &first) == 0 && first.name_count == 1 &&
+           strcmp(first.names[0].file, file) == 0,
+       "%s is made", file);
+    H2K_AUTO(h2k_kernels) after = read_kernels(fs);
+    ok(h2k_initramfs_find(after->items[0].initramfs, file + 1) != NULL,
+       "and is in the initramfs");
+    uint64_t size = size_of(fs, INITRD);
+    ok(run_network(fs, &second) == 0 && second.change_count == 0 &&
+           size_of(fs, INITRD) == size,
+       "once");
+    h2k_fix_result_free(&first);
+    h2k_fix_result_free(&second);
+}
+
 static void
 test_refusals(void)
 {
@@ -624,6 +664,8 @@ main(void)
     test_fallback();
     test_renamed();
     test_names_of_interfaces();
+    test_kept_name(true, "/etc/systemd/network/10-hyper2kvm-ens192.link");
+    test_kept_name(false, "/etc/udev/rules.d/70-hyper2kvm-net.rules");
     test_refusals();
     test_others();
     test_space();
