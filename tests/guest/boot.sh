@@ -9,6 +9,9 @@
 #   --vars FILE     the firmware's variables, which are copied; else empty ones
 #   --type REGEX TEXT
 #                   types TEXT and return when REGEX is seen, once
+#   --nics N        1 (default); 2: another as ens224, on a network of its own.
+#                   On virtio it comes first, so that order does not tell them
+#                   apart
 #   --snapshot      throw away what the guest writes
 #   --timeout S     300
 #   --until REGEX   what tells that it came up: H2K-GUEST-END, or with --run
@@ -28,7 +31,7 @@ set -eu
 . "$(dirname "$0")/machine.sh"
 usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 64; }
 
-bus=pvscsi snapshot=off timeout=300 accel=tcg
+bus=pvscsi snapshot=off timeout=300 accel=tcg nics=1
 until='' fail='' run='' poweroff='' log='' firmware=bios vars='' asked='' answer=''
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -39,7 +42,7 @@ while [ $# -gt 0 ]; do
 		asked=$2 answer=$3
 		shift 3
 		continue ;;
-	--bus|--kind|--firmware|--vars|--timeout|--until|--fail|--run|--log|--accel)
+	--bus|--kind|--firmware|--vars|--timeout|--nics|--until|--fail|--run|--log|--accel)
 		[ $# -gt 1 ] || usage ;;
 	esac
 	case $1 in
@@ -52,6 +55,7 @@ while [ $# -gt 0 ]; do
 	--firmware) firmware=$2 ;;
 	--vars) vars=$2 ;;
 	--timeout) timeout=$2 ;;
+	--nics) nics=$2 ;;
 	--until) until=$2 ;;
 	--fail) fail=$2 ;;
 	--run) run=$2 ;;
@@ -124,6 +128,15 @@ case $bus in
 virtio-*) set -- -device "virtio-net-pci,romfile=,$nic" -device virtio-rng-pci "$@" ;;
 *) set -- -smbios "$vmware_smbios" -device "vmxnet3,bus=rp,romfile=,$nic" "$@" ;;
 esac
+if [ "$nics" -gt 1 ]; then
+	second=romfile=,netdev=n2,mac=00:50:56:aa:bb:02
+	case $bus in
+	virtio-*) set -- -device "virtio-net-pci,$second" "$@" ;;
+	*) set -- -device pcie-root-port,id=rp2,slot=224,chassis=2 \
+		-device "vmxnet3,bus=rp2,$second" "$@" ;;
+	esac
+	set -- -netdev user,id=n2,restrict=on,net=10.0.3.0/24 "$@"
+fi
 [ -z "$vars" ] || cp "$vars" "$work/vars"
 firmware_args "$firmware" "$work/vars"
 console="file,id=tty,path=$log"

@@ -35,7 +35,8 @@ struct run {
     const struct h2k_network *network;
     struct h2k_udev udev;
     struct h2k_cards cards;
-    struct h2k_buffer rules; /* lines for rules_file */
+    struct h2k_buffer rules; /* the lines of rules_file */
+    bool new_rules;          /* some of them are not there yet */
 };
 
 /* ---- A link file, or a rule? ---- */
@@ -135,7 +136,8 @@ write_link(struct run *run, const struct h2k_card *card)
     return record_name(run, card, "link file", path);
 }
 
-static int
+/* The line for CARD in our file of rules. */
+static void
 add_rule(struct run *run, const struct h2k_card *card)
 {
     h2k_buffer_adds(&run->rules, "SUBSYSTEM==\"net\", ACTION==\"add\", ");
@@ -146,44 +148,31 @@ add_rule(struct run *run, const struct h2k_card *card)
                         "DRIVERS==\"?*\", ATTR{address}==\"%s\", ", card->mac);
     h2k_buffer_addf(&run->rules, "ATTR{type}==\"1\", NAME:=\"%s\"\n",
                     card->name);
-    if (h2k_buffer_check(&run->rules) < 0 ||
-        record_change(run, card, rules_file) < 0)
+}
+
+static int
+name_by_rule(struct run *run, const struct h2k_card *card)
+{
+    add_rule(run, card);
+    run->new_rules = true;
+    if (record_change(run, card, rules_file) < 0)
         return -1;
     return record_name(run, card, "udev rule", rules_file);
 }
 
-/* What comes next is a line of its own, also behind a backslash. */
-static void
-end_line(struct h2k_buffer *text)
-{
-    size_t n = text->size;
-    while (n > 0 && text->data[n - 1] == '\n')
-        n--;
-    if (n > 0 && text->data[n - 1] == '\\')
-        h2k_buffer_adds(text, "\n\n");
-    else if (n > 0 && n == text->size)
-        h2k_buffer_addc(text, '\n');
-}
-
-/* The rules, behind those of an earlier run. */
+/* The whole file: a line of an earlier run that is for another card by now
+ * would win over a new one. */
 static int
 write_rules(struct run *run)
 {
     H2K_AUTO_BUFFER text = { 0 };
-    h2k_autofree char *old = NULL;
-    size_t size;
-    if (run->rules.size == 0)
+    if (!run->new_rules)
         return 0;
-    int there = h2k_fix_read(run->fix, rules_file, &old, &size);
-    if (there < 0)
-        return -1;
-    h2k_buffer_adds(&text, there ? old : heading);
-    end_line(&text);
-    h2k_buffer_adds(&text, h2k_buffer_text(&run->rules));
-    if (h2k_buffer_check(&text) < 0 ||
-        (there ? h2k_fix_replace(run->fix, rules_file, text.data, text.size)
-               : h2k_fix_create(run->fix, rules_file, text.data, text.size,
-                                0644)) < 0)
+    h2k_buffer_addf(&text, "%s%s", heading, h2k_buffer_text(&run->rules));
+    if (h2k_buffer_check(&run->rules) < 0 || h2k_buffer_check(&text) < 0 ||
+        (h2k_root_exists(run->fix->root, rules_file) &&
+         h2k_fix_backup(run->fix, rules_file) < 0) ||
+        h2k_fix_create(run->fix, rules_file, text.data, text.size, 0644) < 0)
         return -1;
     return h2k_strings_add_once(&run->fix->initramfs_files, rules_file);
 }
@@ -197,6 +186,8 @@ keep_name(struct run *run, const struct h2k_card *card)
     case H2K_CARD_UNCHANGED:
         return record_name(run, card, "kernel", NULL);
     case H2K_CARD_KEPT:
+        if (strcmp(card->kept_by, rules_file) == 0)
+            add_rule(run, card);
         if (h2k_strings_add_once(&run->fix->initramfs_files, card->kept_by) <
             0)
             return -1;
@@ -204,7 +195,8 @@ keep_name(struct run *run, const struct h2k_card *card)
     case H2K_CARD_NAMED:
         break;
     }
-    return is_by_rule(run, card) ? add_rule(run, card) : write_link(run, card);
+    return is_by_rule(run, card) ? name_by_rule(run, card)
+                                 : write_link(run, card);
 }
 
 static int

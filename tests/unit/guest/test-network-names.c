@@ -375,6 +375,25 @@ test_rhel6(void)
                     "DRIVERS==\"virtio_net\", ATTR{type}==\"1\", "
                     "NAME:=\"eth0\"\n");
 
+    /* The manifest learns of two cards: the rule for any of them goes. */
+    memtree_file(fs, "/etc/sysconfig/network-scripts/ifcfg-eth1", 0644,
+                 "DEVICE=eth1\nONBOOT=yes\n");
+    names_are(fs, &two, "then there are two cards",
+              "eth0 " A " already\neth1 " B " udev rule\n");
+    content(fs, RULES,
+            HEADING "SUBSYSTEM==\"net\", ACTION==\"add\", DRIVERS==\"?*\", "
+                    "ATTR{address}==\"" B "\", ATTR{type}==\"1\", "
+                    "NAME:=\"eth1\"\n");
+
+    /* systemd 197 to 208, and RHEL 7 by its manual: predictable names, and no
+     * link files. */
+    H2K_AUTO(h2k_fs) slot = h2k_memfs_new(1 << 22);
+    memtree_file(slot, "/usr/lib/udev/rules.d/80-net-name-slot.rules", 0644,
+                 "#\n");
+    memtree_file(slot, "/etc/sysconfig/network-scripts/ifcfg-ens192", 0644,
+                 "DEVICE=ens192\nONBOOT=yes\n");
+    names_are(slot, &one, "names by slot", "ens192 " A " udev rule\n");
+
     H2K_AUTO(h2k_fs) swapped = old_udev();
     memtree_file(swapped, "/etc/sysconfig/network-scripts/ifcfg-eth0", 0644,
                  "DEVICE=eth0\nONBOOT=yes\nHWADDR=" B "\n");
