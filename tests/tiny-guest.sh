@@ -90,6 +90,7 @@ system()
         etc/systemd/system/multi-user.target.wants
     ln -s usr/lib lib
     mkdir -p usr/lib/systemd/system usr/lib/udev/rules.d
+    touch usr/lib/systemd/libsystemd-shared-252.so
     echo '# systemd 252' >usr/lib/udev/rules.d/80-net-setup-link.rules
     elf usr/lib/systemd/systemd
     ln -s /lib/systemd/systemd sbin/init

@@ -125,6 +125,31 @@ print_kernel(const json_t *kernel, const char *heading)
     puts(complete ? ": has all virtio drivers at hand" : "");
 }
 
+/* The items of the list KEY, each behind BEFORE. */
+static void
+print_list(const json_t *object, const char *key, const char *before)
+{
+    const json_t *item;
+    size_t i;
+    json_array_foreach(json_object_get(object, key), i, item)
+        printf("%s%s", i == 0 ? before : ", ", json_string_value(item));
+}
+
+static void
+print_interface(const json_t *item, const char *title)
+{
+    const char *name = text(item, "name"), *method = text(item, "method");
+    const char *type = text(item, "type");
+    printf("%-16s %s", title, name[0] == '\0' ? text(item, "mac") : name);
+    if (strcmp(type, "physical") != 0)
+        printf(", %s", type);
+    print_list(item, "lower", " on ");
+    printf(" (%s%s%s", text(item, "kind"), method[0] == '\0' ? "" : ", ",
+           method);
+    print_list(item, "addresses", ": ");
+    puts(")");
+}
+
 static void
 print_found(const json_t *stages)
 {
@@ -147,8 +172,7 @@ print_found(const json_t *stages)
     json_array_foreach(json_object_get(found, "kernels"), i, item)
         print_kernel(item, i == 0 ? "Kernels" : "");
     json_array_foreach(json_object_get(found, "network"), i, item)
-        printf("%-16s %s (%s, %s)\n", i == 0 ? "Network" : "",
-               text(item, "name"), text(item, "kind"), text(item, "method"));
+        print_interface(item, i == 0 ? "Network" : "");
 }
 
 /* "/etc/fstab: the device of / (/dev/sda1 becomes UUID=…)" */

@@ -1,18 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # udev itself reads the .link files that FIX writes: a card with the MAC gets
-# the name, a bridge with the same MAC on top of it does not.  The card is a
-# virtual one in a network namespace, so this needs root; real ones are in
-# tests/guest/test-network.sh.
+# the name, and what has the MAC without being a card does not.  The card is
+# this machine's, which keeps its own name; this needs root.
 # shellcheck source=../tap.sh
 . "$H2K_SOURCE/tests/tap.sh"
 need udevadm ip unshare debugfs jq
 cd "$tap_dir" || exit 1
 
-# A guest whose systemd does not know PermanentMACAddress=: a virtual card has
-# no such address.
+card=
+for device in /sys/class/net/*/device; do
+    [ ! -e "$device" ] || card=${device%/device}
+done
+if [ -z "$card" ]; then
+    echo "1..0 # SKIP this machine has no network card"
+    exit 0
+fi
+mac=$(cat "$card/address")
 "$H2K_SOURCE/tests/tiny-guest.sh" guest.raw '
-    touch usr/lib/systemd/libsystemd-shared-239.so
     printf "iface ens224 inet dhcp\n" >>etc/network/interfaces'
 cat >manifest.json <<END
 { "manifest_version": "1.0",
@@ -21,7 +26,7 @@ cat >manifest.json <<END
   "disks": [ { "id": "disk-0", "source_format": "raw",
     "bytes": $(stat -c %s guest.raw), "local_path": "guest.raw",
     "boot_order_hint": 0, "disk_type": "boot" } ],
-  "nics": [ { "id": "nic-0", "mac": "00-50-56-AA-BB-01" },
+  "nics": [ { "id": "nic-0", "mac": "$mac" },
             { "id": "nic-1", "mac": "00:50:56:aa:bb:02" } ],
   "output": { "directory": "out", "format": "raw" } }
 END
@@ -29,7 +34,7 @@ END
 ok $? "a guest with two cards goes through"
 sed 's/^/# /' log | grep -v ' %$'
 is "$(jq -c '[.pipeline.stages.fix.result.network[] | [.name, .mac, .by]]' out/report.json)" \
-    '[["ens192","00:50:56:aa:bb:01","link file"],["ens224","00:50:56:aa:bb:02","link file"]]' \
+    '[["ens192","'"$mac"'","link file"],["ens224","00:50:56:aa:bb:02","link file"]]' \
     "both names are kept"
 disk=$(jq -r '.artifacts[0].path' out/report.json)
 mkdir links
@@ -40,20 +45,28 @@ for name in ens192 ens224; do
     ok $? "$name: its file is in the guest"
 done
 
-cat >inside <<'END'
-mount -t sysfs sysfs /sys && mount --bind links /etc/systemd/network || exit 77
-ip link add card2 address 00:50:56:aa:bb:02 type veth peer name card1 || exit 77
-ip link set card1 address 00:50:56:aa:bb:01 || exit 77
-ip link add bridge1 address 00:50:56:aa:bb:01 type bridge || exit 77
-for card in card1 card2 bridge1; do
-    echo "$card $(udevadm test-builtin net_setup_link "/sys/class/net/$card" 2>/dev/null |
-        sed -n 's/^ID_NET_NAME=//p')"
-done
+# named CARD: what udev would call it
+cat >named <<'END'
+udevadm test-builtin net_setup_link "/sys/class/net/$1" 2>/dev/null |
+    sed -n 's/^ID_NET_NAME=//p'
 END
-if ! unshare --mount --net sh inside >names 2>err; then
-    skip "$(head -n 1 err)"
-    tap_done
+cat >inside <<'END'
+mount --bind links /etc/systemd/network || exit 77
+sh named "$1"
+END
+cat >virtual <<'END'
+mount --bind links /etc/systemd/network && mount -t sysfs sysfs /sys &&
+    ip link add bridge1 address "$1" type bridge || exit 77
+sh named bridge1
+END
+if unshare --mount sh inside "${card##*/}" >names 2>err; then
+    is "$(cat names)" ens192 "udev gives the card its name"
+else
+    echo "# not asked: $(head -n 1 err)"
 fi
-is "$(tr '\n' ' ' <names)" "card1 ens192 card2 ens224 bridge1 bridge1 " \
-    "udev gives the cards their names, and the bridge keeps its own"
+if unshare --mount --net sh virtual "$mac" >names 2>err; then
+    is "$(cat names)" bridge1 "but not to a bridge with its MAC"
+else
+    echo "# not asked: $(head -n 1 err)"
+fi
 tap_done

@@ -121,10 +121,7 @@ write_link(struct run *run, const struct h2k_card *card)
     if (card->mac == NULL)
         h2k_buffer_adds(&text, "Driver=virtio_net\n");
     else
-        h2k_buffer_addf(&text, "%s=%s\n",
-                        run->udev.permanent_mac ? "PermanentMACAddress"
-                                                : "MACAddress",
-                        card->mac);
+        h2k_buffer_addf(&text, "PermanentMACAddress=%s\n", card->mac);
     h2k_buffer_addf(&text, "Type=ether\n\n[Link]\nName=%s\n", card->name);
     if (h2k_buffer_check(&text) < 0 ||
         (h2k_root_exists(run->fix->root, path) &&

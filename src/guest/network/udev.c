@@ -9,8 +9,9 @@
 
 #define CMDLINE_FILE_MAX (1u << 20)
 
-/* systemd's NEWS, "CHANGES WITH 245". */
-#define PERMANENT_MAC_SINCE 245
+/* systemd's NEWS, "CHANGES WITH 245": PermanentMACAddress=.  Before, Type= is
+ * udev's DEVTYPE, which a card has not. */
+#define CARDS_ARE_TOLD_SINCE 245
 
 static bool
 is_rule(struct h2k_root *root, const char *name)
@@ -169,8 +170,7 @@ h2k_udev_look(struct h2k_root *root, struct h2k_udev *out)
     *out = (struct h2k_udev){
         .present = h2k_root_is_dir(root, "/usr/lib/udev/rules.d") ||
                    h2k_root_is_dir(root, "/lib/udev/rules.d"),
-        .link_files = by_link,
-        .permanent_mac = by_link && version >= PERMANENT_MAC_SINCE,
+        .link_files = by_link && version >= CARDS_ARE_TOLD_SINCE,
         .kernel_names =
             asked > 0 || (!by_link && !by_slot) ||
             is_masked(root, "/etc/systemd/network/99-default.link"),

@@ -8,12 +8,12 @@
 
 struct h2k_udev {
     bool present;
-    bool link_files;    /* systemd.link(5) is applied: its rule is there, and
-                           not masked */
-    bool permanent_mac; /* PermanentMACAddress= is known: systemd 245 */
-    bool kernel_names;  /* cards keep the kernel's names, eth0 and so on */
-    bool generator;     /* it writes a rule for each MAC that it has not seen:
-                           75-persistent-net-generator.rules */
+    bool link_files;   /* systemd.link(5) is applied, and can tell a card
+                          from what stands on it: PermanentMACAddress= and
+                          Type=ether are systemd 245's */
+    bool kernel_names; /* cards keep the kernel's names, eth0 and so on */
+    bool generator;    /* it writes a rule for each MAC that it has not seen:
+                          75-persistent-net-generator.rules */
 };
 
 /* 0, or -1 when the disk cannot be read or memory runs out. */

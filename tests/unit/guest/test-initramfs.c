@@ -551,6 +551,7 @@ test_kept_name(bool link_files, const char *file)
     memtree_file(fs, "/etc/network/interfaces", 0644,
                  "auto ens192\niface ens192 inet dhcp\n");
     memtree_file(fs, "/usr/lib/udev/rules.d/60-block.rules", 0644, "#\n");
+    memtree_file(fs, "/usr/lib/systemd/libsystemd-shared-252.so", 0644, "");
     if (link_files)
         memtree_file(fs, "/usr/lib/udev/rules.d/80-net-setup-link.rules", 0644,
                      "#\n");

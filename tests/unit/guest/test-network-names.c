@@ -135,7 +135,7 @@ test_one(void)
             HEADING "[Match]\nPermanentMACAddress=" A
                     "\nType=ether\n\n[Link]\nName=ens192\n");
 
-    H2K_AUTO(h2k_fs) none_fs = systemd(219);
+    H2K_AUTO(h2k_fs) none_fs = systemd(245);
     memtree_file(none_fs, "/etc/network/interfaces", 0644,
                  "allow-hotplug ens192\niface ens192 inet dhcp\n");
     names_are(none_fs, &none, "and no word of NICs", "ens192 - link file\n");
@@ -146,7 +146,7 @@ test_one(void)
     names_are(none_fs, &one, "then its MAC is known",
               "ens192 " A " link file\n");
     content(none_fs, LINK("ens192"),
-            HEADING "[Match]\nMACAddress=" A
+            HEADING "[Match]\nPermanentMACAddress=" A
                     "\nType=ether\n\n[Link]\nName=ens192\n");
 }
 
@@ -247,7 +247,7 @@ test_stale(void)
                  "DEVICE=ens33\nONBOOT=no\nBOOTPROTO=dhcp\n");
     memtree_file(off, "/etc/sysconfig/network-scripts/ifcfg-ens192", 0644,
                  "DEVICE=ens192\nONBOOT=yes\nBOOTPROTO=dhcp\n");
-    names_are(off, &one, "ens33 is off", "ens192 " A " link file\n");
+    names_are(off, &one, "ens33 is off", "ens192 " A " udev rule\n");
 }
 
 /* ---- Distributions ---- */
@@ -313,10 +313,7 @@ test_red_hat(void)
     memtree_file(seven, "/etc/sysconfig/network-scripts/ifcfg-bond0.7", 0644,
                  "DEVICE=bond0.7\nVLAN=yes\nONBOOT=yes\n");
     names_are(seven, &two, "RHEL 7: one by HWADDR, the other is left",
-              "ens192 " B " link file\nens224 " A " link file\n");
-    content(seven, LINK("ens192"),
-            HEADING "[Match]\nMACAddress=" B
-                    "\nType=ether\n\n[Link]\nName=ens192\n");
+              "ens192 " B " udev rule\nens224 " A " udev rule\n");
 
     H2K_AUTO(h2k_fs) team = systemd(239);
     memtree_file(team, "/etc/sysconfig/network-scripts/ifcfg-team0", 0644,
@@ -325,7 +322,7 @@ test_red_hat(void)
                  0644,
                  "NAME=team0-port1\nDEVICE=ens192\nDEVICETYPE=TeamPort\n"
                  "TEAM_MASTER=team0\nONBOOT=yes\n");
-    names_are(team, &one, "RHEL 8: a team", "ens192 " A " link file\n");
+    names_are(team, &one, "RHEL 8: a team", "ens192 " A " udev rule\n");
 
     H2K_AUTO(h2k_fs) nine = systemd(252);
     memtree_file(nine,
