@@ -263,7 +263,7 @@ drop_stale(struct search *s)
     size_t room = s->nic_count == 0 ? 1 : count_free(s);
     if (count_left(s) > room)
         drop(s, is_of_other_naming);
-    if (count_left(s) > room)
+    if (count_left(s) > room && s->nic_count > 0)
         drop(s, is_off);
 }
 
