@@ -49,6 +49,22 @@ h2k_version_compare(const char *a, const char *b)
     return *a != '\0' ? 1 : *b != '\0' ? -1 : 0;
 }
 
+static bool
+is_release_byte(char c)
+{
+    return isalnum((unsigned char)c) ||
+           (c != '\0' && strchr(".-_+~", c) != NULL);
+}
+
+bool
+h2k_is_release(const char *text)
+{
+    size_t n = 0;
+    while (is_release_byte(text[n]))
+        n++;
+    return n > 0 && n < 256 && text[n] == '\0' && text[0] != '.';
+}
+
 int
 h2k_kernel_image_version(struct h2k_root *root, const char *path,
                          char version[256])
@@ -78,9 +94,7 @@ h2k_kernel_block_version(struct h2k_block *file, char version[256])
     if (h2k_block_pread(file, text, sizeof(text), at) < 0)
         return -1;
     size_t n = 0;
-    while (n < sizeof(text) - 1 &&
-           (isalnum((unsigned char)text[n]) ||
-            (text[n] != '\0' && strchr(".-_+~", text[n]) != NULL)))
+    while (n < sizeof(text) - 1 && is_release_byte(text[n]))
         n++;
     memcpy(version, text, n);
     version[n] = '\0';
@@ -98,9 +112,8 @@ read_word(struct h2k_root *root, const char *path)
     if (h2k_root_read_file(root, path, 4096, &text, &size) < 0)
         return NULL;
     size_t length = strcspn(text, " \t\r\n");
-    return length == 0 || memchr(text, '/', length) != NULL
-               ? NULL
-               : strndup(text, length);
+    text[length] = '\0';
+    return h2k_is_release(text) ? h2k_steal(text) : NULL;
 }
 
 /* Is the modules' directory NAME of the package SUFFIX, as Arch's pkgbase

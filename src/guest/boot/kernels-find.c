@@ -17,7 +17,7 @@ find_version(struct h2k_root *root, const char *image, const char *suffix)
     char version[256];
     char *dir = NULL, *named = NULL;
     int rc = 0;
-    if (h2k_find_modules_dir(root, suffix, &dir) < 0)
+    if (h2k_is_release(suffix) && h2k_find_modules_dir(root, suffix, &dir) < 0)
         return NULL;
     bool by_name = dir != NULL;
     free(dir);
@@ -31,7 +31,10 @@ find_version(struct h2k_root *root, const char *image, const char *suffix)
         named = h2k_kernel_named_version(root, suffix, &rc);
     if (named != NULL || rc < 0)
         return named;
-    char *copy = strdup(version[0] == '\0' ? suffix : version);
+    if (version[0] == '\0')
+        snprintf(version, sizeof(version), "%s",
+                 h2k_is_release(suffix) ? suffix : "unknown");
+    char *copy = strdup(version);
     if (copy == NULL)
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
     return copy;

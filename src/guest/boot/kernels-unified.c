@@ -19,7 +19,7 @@ find_version(struct h2k_block *file, const struct h2k_uki *uki,
     const struct h2k_uki_section *image = h2k_uki_find(uki, ".linux");
     if (name == NULL)
         return NULL;
-    if (name[0] != '\0' && strchr(name, '/') == NULL)
+    if (h2k_is_release(name))
         return h2k_steal(name);
     H2K_AUTO(h2k_block)
     kernel = h2k_slice_new(file, image->raw_offset, image->length);

@@ -124,6 +124,9 @@ int h2k_kernel_image_version(struct h2k_root *root, const char *path,
                              char version[256]);
 int h2k_kernel_block_version(struct h2k_block *image, char version[256]);
 
+/* Can TEXT be a release?  It becomes a part of paths. */
+bool h2k_is_release(const char *text);
+
 /* Compare versions as package managers do: runs of digits by value. */
 int h2k_version_compare(const char *a, const char *b);
 

@@ -108,13 +108,28 @@ has_init(struct h2k_root *root, const char *path)
     return h2k_initramfs_find(initramfs, "init") != NULL;
 }
 
+/* "intel-ucode.img", "amd-microcode": known without unpacking it. */
+static bool
+is_microcode(const char *path)
+{
+    const char *base = strrchr(path, '/');
+    return strstr(base == NULL ? path : base, "ucode") != NULL ||
+           strstr(base == NULL ? path : base, "microcode") != NULL;
+}
+
 size_t
 h2k_menu_main_initrd(struct h2k_root *root, char *const *paths, size_t count)
 {
-    for (size_t i = count; i > 0 && count > 1; i--)
-        if (has_init(root, paths[i - 1]) == 1)
+    size_t others = 0, last = count == 0 ? 0 : count - 1;
+    for (size_t i = 0; i < count; i++)
+        if (!is_microcode(paths[i])) {
+            others++;
+            last = i;
+        }
+    for (size_t i = count; i > 0 && others > 1; i--)
+        if (!is_microcode(paths[i - 1]) && has_init(root, paths[i - 1]) == 1)
             return i - 1;
-    return count == 0 ? 0 : count - 1;
+    return last;
 }
 
 /* "/boot/vmlinuz-6.4.0-default", which names its release, may be a link to a
