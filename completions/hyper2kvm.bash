@@ -24,7 +24,8 @@ _hyper2kvm()
             --manifest --config --vmdk --qcow2 --raw --ova --ovf --output-dir --report
             --dry-run --strict --out-format --compress --compress-level
             --compression --root --key --fstab-mode --no-grub --regen-initramfs --no-regen-initramfs
-            --remove-vmware-tools --no-backup --print-fstab --user-config-inject
+            --remove-vmware-tools --guest-agent --no-backup --print-fstab
+            --user-config-inject
             --service-config-inject --hostname-config-inject
             --network-config-inject --test-boot
             --verbose --quiet --json --json-progress --log-file --help

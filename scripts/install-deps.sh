@@ -16,7 +16,7 @@ test="qemu-utils fdisk gdisk e2fsprogs dosfstools mtools mount cpio libarchive-t
   f2fs-tools nilfs-tools reiserfsprogs libguestfs-tools
   xfsprogs attr acl libcap2-bin passwd sudo systemd init-system-helpers cryptsetup-bin mdadm libguestfs0 supermin linux-image-amd64 btrfs-progs jfsutils
   rpm db5.3-util
-  selinux-utils selinux-policy-default
+  selinux-utils selinux-policy-default mmdebstrap
   systemd-boot-efi ovmf qemu-system-x86 libc6-dev lzop"
 guest="qemu-system-x86 qemu-utils ovmf mmdebstrap uidmap e2fsprogs fdisk jq kmod
   busybox-static cpio xz-utils mtools libguestfs-tools libguestfs-xfs

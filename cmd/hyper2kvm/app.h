@@ -35,6 +35,7 @@ struct app {
     bool backup, backup_given;
     bool print_fstab, print_fstab_given;
     bool test_boot, test_boot_given;
+    struct text_list guest_agents;
     struct text_list key_texts; /* --key as given */
     struct h2k_keys keys;       /* the same, read */
     /* Telling */

@@ -39,6 +39,8 @@ app_run(const struct app *given, const struct text_list *words)
     const struct h2k_job_settings settings = {
         .manifest_path = app_manifest_path(app, words),
         .compression = compression,
+        .guest_agents = app->guest_agents.items,
+        .guest_agent_count = app->guest_agents.count,
         .guest = { .root = app->root, .keys = &app->keys },
         .progress = progress_update,
         .opaque = progress,

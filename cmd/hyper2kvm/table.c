@@ -58,6 +58,8 @@ const struct option app_options[] = {
     { 0, "remove-vmware-tools", OPTION_FLAG, AT(remove_vmware_tools),
       AT(remove_vmware_tools_given), NULL, GUEST, true,
       "turn VMware Tools off in the guest" },
+    { 0, "guest-agent", OPTION_LIST, AT(guest_agents), 0, "FILE", GUEST, true,
+      "put qemu-guest-agent in from this .deb or .rpm" },
     { 0, "no-backup", OPTION_UNSET, AT(backup), AT(backup_given), NULL, GUEST,
       false, "keep no copies of edited files in it" },
     { 0, "print-fstab", OPTION_FLAG, AT(print_fstab), AT(print_fstab_given),

@@ -34,6 +34,9 @@ struct h2k_job_settings {
     const char *manifest_path; /* for the report; NULL: it was made up */
     unsigned threads;          /* 0: one for each processor */
     struct h2k_guest_settings guest;
+    /* Packages for FIX, as in its options. */
+    const char *const *guest_agents;
+    size_t guest_agent_count;
     /* Where the manifest asks for compression; NONE is the format's own. */
     enum h2k_writer_compression compression;
     /* INSPECT ends with what FIX would do, by doing it in the overlay; for a

@@ -159,6 +159,8 @@ h2k_job_run_fix(struct h2k_job *job, struct h2k_fix_result *fixed)
     struct h2k_fix_options options = fix_options(job->manifest);
     options.nics = nics;
     options.nic_count = h2k_manifest_nic_count(job->manifest);
+    options.guest_agents = job->settings->guest_agents;
+    options.guest_agent_count = job->settings->guest_agent_count;
     return h2k_fix_run(job->guest, &options, fixed);
 }
 

@@ -18,6 +18,7 @@ const struct h2k_edit *const h2k_edits[] = {
     &h2k_edit_xorg,
     &h2k_edit_vmware_tools,
     &h2k_edit_image_based,
+    &h2k_edit_guest_agent,
     &h2k_edit_users,
     &h2k_edit_services,
     &h2k_edit_hostname,

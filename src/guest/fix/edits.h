@@ -16,6 +16,7 @@ extern const struct h2k_edit h2k_edit_xorg;           /* xorg.c */
 extern const struct h2k_edit h2k_edit_lvm;            /* lvm-config.c */
 extern const struct h2k_edit h2k_edit_loader_entries; /* loader-entries.c */
 extern const struct h2k_edit h2k_edit_menus;          /* menus.c */
+extern const struct h2k_edit h2k_edit_guest_agent;    /* guest-agent.c */
 extern const struct h2k_edit h2k_edit_network;        /* network.c */
 extern const struct h2k_edit h2k_edit_unified;        /* unified.c */
 extern const struct h2k_edit h2k_edit_uefi;           /* uefi.c */

@@ -54,6 +54,10 @@ struct h2k_fix_options {
     enum h2k_fix_fstab fstab_mode;
     const struct h2k_fix_nic *nics; /* in the machine's order; the caller's */
     size_t nic_count;               /* 0: not known */
+    /* Packages of qemu-guest-agent, files on this machine, of which the first
+     * that fits the guest is put into it; the caller's. */
+    const char *const *guest_agents;
+    size_t guest_agent_count;
     int64_t now; /* seconds since 1970 for the backups' names, in UTC; 0 for
                     the clock */
     /* What is put into the guest beside that; stays the caller's.  Or NULL. */
