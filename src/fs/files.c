@@ -190,7 +190,17 @@ replacement_finish(struct replacement *r)
 
 struct xattr_copy {
     struct h2k_place from, to;
+    bool same_content;
 };
+
+/* What the kernel's integrity measurement keeps holds for a content, and
+ * EVM's for the inode too: Linux, Documentation/ABI/testing/evm and ima. */
+static bool
+still_holds(const struct xattr_copy *copy, const char *name)
+{
+    return strcmp(name, "security.evm") != 0 &&
+           (copy->same_content || strcmp(name, "security.ima") != 0);
+}
 
 static int
 copy_xattr(void *opaque, const char *name)
@@ -198,6 +208,8 @@ copy_xattr(void *opaque, const char *name)
     struct xattr_copy *copy = opaque;
     h2k_autofree void *value = NULL;
     size_t size;
+    if (!still_holds(copy, name))
+        return 0;
     if (h2k_fs_getxattr(copy->from.fs, copy->from.ino, name, &value, &size) <
             0 ||
         h2k_fs_setxattr(copy->to.fs, copy->to.ino, name, value, size) < 0)
@@ -209,9 +221,10 @@ copy_xattr(void *opaque, const char *name)
  * set-user-ID bit, and attributes last, as one may be an access list that
  * the mode would otherwise change. */
 static int
-copy_attributes(const struct h2k_walk *from, struct h2k_place to)
+copy_attributes(const struct h2k_walk *from, struct h2k_place to,
+                bool same_content)
 {
-    struct xattr_copy copy = { .from = from->place, .to = to };
+    struct xattr_copy copy = { from->place, to, same_content };
     const struct h2k_stat *st = &from->stat;
     if (h2k_fs_chown(to.fs, to.ino, st->uid, st->gid) < 0 ||
         h2k_fs_chmod(to.fs, to.ino, st->mode & 07777) < 0)
@@ -219,20 +232,54 @@ copy_attributes(const struct h2k_walk *from, struct h2k_place to)
     return h2k_fs_listxattr(copy.from.fs, copy.from.ino, copy_xattr, &copy);
 }
 
+static int
+write_new(const struct h2k_walk *walk, const void *data, size_t size,
+          uint32_t mode, h2k_ino *ino)
+{
+    struct replacement r;
+    if (replacement_begin(&r, walk, mode) < 0)
+        return -1;
+    struct h2k_place new = { walk->parent.fs, r.ino };
+    if (h2k_fs_write(new.fs, new.ino, data, size, 0) < 0 ||
+        (walk->place.ino != 0 && copy_attributes(walk, new, false) < 0))
+        return replacement_abort(&r);
+    *ino = r.ino;
+    return replacement_finish(&r);
+}
+
+/* The same over a file that is immutable or append-only: the new one is so
+ * in its place; the old one stays so when that fails. */
+static int
+write_protected(const struct h2k_walk *walk, uint32_t flags, const void *data,
+                size_t size, uint32_t mode)
+{
+    struct h2k_saved_error error;
+    struct h2k_place old = walk->place;
+    h2k_ino ino;
+    if (h2k_fs_protect(old.fs, old.ino, 0) < 0)
+        return -1;
+    if (write_new(walk, data, size, mode, &ino) == 0)
+        return h2k_fs_protect(old.fs, ino, flags);
+    h2k_error_save(&error);
+    h2k_fs_protect(old.fs, old.ino, flags);
+    h2k_error_restore(&error);
+    return -1;
+}
+
 int
 h2k_root_write_file(struct h2k_root *root, const char *path, const void *data,
                     size_t size, uint32_t mode)
 {
     struct h2k_walk walk;
-    struct replacement r;
-    if (h2k_walk(root, path, true, &walk) < 0 ||
-        replacement_begin(&r, &walk, mode) < 0)
+    uint32_t flags = 0;
+    h2k_ino ino;
+    if (h2k_walk(root, path, true, &walk) < 0)
         return -1;
-    struct h2k_place new = { walk.parent.fs, r.ino };
-    if (h2k_fs_write(new.fs, new.ino, data, size, 0) < 0 ||
-        (walk.place.ino != 0 && copy_attributes(&walk, new) < 0))
-        return replacement_abort(&r);
-    return replacement_finish(&r);
+    if (walk.place.ino != 0 &&
+        h2k_fs_protection(walk.place.fs, walk.place.ino, &flags) < 0)
+        return -1;
+    return flags == 0 ? write_new(&walk, data, size, mode, &ino)
+                      : write_protected(&walk, flags, data, size, mode);
 }
 
 static int
@@ -267,7 +314,8 @@ h2k_root_copy_file(struct h2k_root *root, const char *from, const char *to)
     if (replacement_begin(&r, &target, source.stat.mode & 07777) < 0)
         return -1;
     struct h2k_place new = { target.parent.fs, r.ino };
-    if (copy_content(&source, new) < 0 || copy_attributes(&source, new) < 0 ||
+    if (copy_content(&source, new) < 0 ||
+        copy_attributes(&source, new, true) < 0 ||
         h2k_fs_set_mtime(new.fs, new.ino, source.stat.mtime) < 0)
         return replacement_abort(&r);
     return replacement_finish(&r);

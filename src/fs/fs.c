@@ -334,6 +334,24 @@ h2k_fs_setxattr(struct h2k_fs *fs, h2k_ino ino, const char *name,
 }
 
 int
+h2k_fs_protection(struct h2k_fs *fs, h2k_ino ino, uint32_t *flags)
+{
+    *flags = 0;
+    return fs->ops->protection == NULL
+               ? 0
+               : fs->ops->protection(fs->state, ino, flags);
+}
+
+int
+h2k_fs_protect(struct h2k_fs *fs, h2k_ino ino, uint32_t flags)
+{
+    if (check_writable(fs) < 0)
+        return -1;
+    return fs->ops->protect == NULL ? 0
+                                    : fs->ops->protect(fs->state, ino, flags);
+}
+
+int
 h2k_fs_space(struct h2k_fs *fs, uint64_t *free_bytes)
 {
     *free_bytes = 0;

@@ -20,6 +20,12 @@ typedef uint64_t h2k_ino; /* 0 is no inode */
 #define H2K_NAME_MAX 255
 #define H2K_PATH_MAX 4096 /* a symbolic link's target, too */
 
+/* What keeps a file from being changed, chattr(1). */
+enum {
+    H2K_PROTECT_IMMUTABLE = 1, /* +i */
+    H2K_PROTECT_APPEND = 2,    /* +a */
+};
+
 struct h2k_stat {
     h2k_ino ino;
     uint32_t mode; /* type and permissions, as in <sys/stat.h> */
@@ -129,6 +135,12 @@ struct h2k_fs_ops {
     int (*setxattr)(void *state, h2k_ino ino, const char *name,
                     const void *value, size_t size);
 
+    /* H2K_PROTECT_… of a file, and setting them: the one change that a
+     * protected file takes.  NULL where the filesystem has none, or the
+     * driver does not look. */
+    int (*protection)(void *state, h2k_ino ino, uint32_t *flags);
+    int (*protect)(void *state, h2k_ino ino, uint32_t flags);
+
     /* Bytes that a user other than root's reserve can still write. */
     int (*space)(void *state, uint64_t *free_bytes);
     /* Every free range, ascending.  H2K_E_UNSUPPORTED when the structures
@@ -229,6 +241,10 @@ int h2k_fs_chown(struct h2k_fs *fs, h2k_ino ino, uint32_t uid, uint32_t gid);
 int h2k_fs_set_mtime(struct h2k_fs *fs, h2k_ino ino, int64_t mtime);
 int h2k_fs_setxattr(struct h2k_fs *fs, h2k_ino ino, const char *name,
                     const void *value, size_t size);
+/* chattr(1)'s flags that keep a file from being changed; none where the
+ * driver has no calls for them. */
+int h2k_fs_protection(struct h2k_fs *fs, h2k_ino ino, uint32_t *flags);
+int h2k_fs_protect(struct h2k_fs *fs, h2k_ino ino, uint32_t flags);
 int h2k_fs_space(struct h2k_fs *fs, uint64_t *free_bytes);
 int h2k_fs_each_free(struct h2k_fs *fs, h2k_free_fn fn, void *opaque);
 /* The same for the volume MEMBER, an index into what h2k_fs_open_members was

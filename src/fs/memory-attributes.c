@@ -19,6 +19,26 @@ h2k_memfs_chmod(void *state, h2k_ino ino, uint32_t mode)
 }
 
 int
+h2k_memfs_protection(void *state, h2k_ino ino, uint32_t *flags)
+{
+    struct node *node = h2k_memfs_node(state, ino);
+    if (node == NULL)
+        return -1;
+    *flags = node->protection;
+    return 0;
+}
+
+int
+h2k_memfs_protect(void *state, h2k_ino ino, uint32_t flags)
+{
+    struct node *node = h2k_memfs_node(state, ino);
+    if (node == NULL)
+        return -1;
+    node->protection = flags;
+    return 0;
+}
+
+int
 h2k_memfs_chown(void *state, h2k_ino ino, uint32_t uid, uint32_t gid)
 {
     struct node *node = h2k_memfs_node(state, ino);

@@ -23,7 +23,8 @@ struct node {
     uint64_t size, allocated;
     struct entry *entries; /* a directory's */
     size_t entry_count;
-    unsigned readers; /* how many readdir calls are inside it */
+    uint32_t protection; /* H2K_PROTECT_… */
+    unsigned readers;    /* how many readdir calls are inside it */
     struct xattr *xattrs;
     size_t xattr_count;
 };
@@ -48,6 +49,8 @@ int h2k_memfs_getxattr(void *state, h2k_ino ino, const char *name,
                        void **value, size_t *size);
 int h2k_memfs_listxattr(void *state, h2k_ino ino, h2k_xattr_fn fn,
                         void *opaque);
+int h2k_memfs_protection(void *state, h2k_ino ino, uint32_t *flags);
+int h2k_memfs_protect(void *state, h2k_ino ino, uint32_t flags);
 int h2k_memfs_setxattr(void *state, h2k_ino ino, const char *name,
                        const void *value, size_t size);
 

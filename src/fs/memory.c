@@ -379,6 +379,8 @@ static const struct h2k_fs_ops memory_ops = {
     .chown = h2k_memfs_chown,
     .set_mtime = h2k_memfs_set_mtime,
     .setxattr = h2k_memfs_setxattr,
+    .protection = h2k_memfs_protection,
+    .protect = h2k_memfs_protect,
     .space = memory_space,
     .flush = memory_flush,
 };

@@ -73,7 +73,9 @@ void h2k_root_free_names(char **names, size_t count);
 /*
  * Replace or create a regular file as one step: a new file beside it with
  * the old one's mode, owner and extended attributes (or MODE and 0:0 for a
- * new one), then renamed over it.  A path that ends in a link replaces what
+ * new one), then renamed over it.  A protected one (chattr +i, +a) is replaced
+ * all the same, and stays protected; what IMA and EVM say of the old content
+ * does not stay.  A path that ends in a link replaces what
  * the link points to, not the link.
  */
 int h2k_root_write_file(struct h2k_root *root, const char *path,

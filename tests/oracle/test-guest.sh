@@ -116,6 +116,20 @@ is "$(grep -c '^change' changes)" 0 "a second run has nothing to change"
 cmp -s fixed.raw again.raw
 ok $? "and the disk stays the same"
 
+# An administrator's chattr +i.
+disk locked.raw 20
+debugfs -w -R 'set_inode_field /etc/fstab flags 0x80010' \
+    "locked.raw?offset=$((30 << 20))" >/dev/null 2>&1
+"$tool" fix unlocked.raw locked.raw >changes 2>/dev/null
+ok $? "a guest with an immutable fstab is fixed"
+check unlocked.raw
+ok $? "e2fsck finds nothing there"
+dump unlocked.raw /etc/fstab 30 | grep -q "^UUID=$root_uuid / "
+ok $? "fstab names volumes by UUID"
+debugfs -R 'stat /etc/fstab' "unlocked.raw?offset=$((30 << 20))" 2>/dev/null |
+    grep -q 'Flags: 0x80010'
+ok $? "and is immutable again"
+
 # 200 KiB in /boot, which is room for backups of text only.
 disk full.raw 20
 free=$(dumpe2fs -h "full.raw?offset=$((1 << 20))" 2>/dev/null |

@@ -127,6 +127,8 @@ int h2k_ext_write(void *state, h2k_ino ino, const void *data, size_t count,
                   uint64_t offset);
 int h2k_ext_truncate(void *state, h2k_ino ino, uint64_t size);
 int h2k_ext_chmod(void *state, h2k_ino ino, uint32_t mode);
+int h2k_ext_protection(void *state, h2k_ino ino, uint32_t *flags);
+int h2k_ext_protect(void *state, h2k_ino ino, uint32_t flags);
 int h2k_ext_chown(void *state, h2k_ino ino, uint32_t uid, uint32_t gid);
 int h2k_ext_set_times(void *state, h2k_ino ino, int64_t mtime);
 

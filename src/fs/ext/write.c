@@ -243,6 +243,37 @@ h2k_ext_chmod(void *state, h2k_ino number, uint32_t mode)
 }
 
 int
+h2k_ext_protection(void *state, h2k_ino number, uint32_t *flags)
+{
+    struct ext2_inode_large inode;
+    ext2_ino_t ino;
+    if (h2k_ext_number(state, number, &ino) < 0 ||
+        h2k_ext_inode_read(state, ino, &inode) < 0)
+        return -1;
+    *flags = (inode.i_flags & EXT2_IMMUTABLE_FL ? H2K_PROTECT_IMMUTABLE : 0) |
+             (inode.i_flags & EXT2_APPEND_FL ? H2K_PROTECT_APPEND : 0);
+    return 0;
+}
+
+int
+h2k_ext_protect(void *state, h2k_ino number, uint32_t flags)
+{
+    struct h2k_ext *ext = state;
+    struct ext2_inode_large inode;
+    ext2_ino_t ino;
+    if (h2k_ext_number(ext, number, &ino) < 0 ||
+        h2k_ext_inode_read(ext, ino, &inode) < 0)
+        return -1;
+    inode.i_flags &= ~(uint32_t)(EXT2_IMMUTABLE_FL | EXT2_APPEND_FL);
+    if (flags & H2K_PROTECT_IMMUTABLE)
+        inode.i_flags |= EXT2_IMMUTABLE_FL;
+    if (flags & H2K_PROTECT_APPEND)
+        inode.i_flags |= EXT2_APPEND_FL;
+    h2k_ext_set_ctime(&inode, ext->fs->now);
+    return h2k_ext_inode_write(ext, ino, &inode);
+}
+
+int
 h2k_ext_chown(void *state, h2k_ino number, uint32_t uid, uint32_t gid)
 {
     struct h2k_ext *ext = state;

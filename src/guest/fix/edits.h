@@ -9,7 +9,7 @@ extern const struct h2k_edit h2k_edit_initramfs;      /* initramfs.c */
 extern const struct h2k_edit h2k_edit_fstab;          /* fstab.c */
 extern const struct h2k_edit h2k_edit_crypttab;       /* crypttab.c */
 extern const struct h2k_edit h2k_edit_grub;           /* grub.c */
-extern const struct h2k_edit h2k_edit_vmware_tools;   /* vmware_tools.c */
+extern const struct h2k_edit h2k_edit_vmware_tools;   /* vmware-tools.c */
 extern const struct h2k_edit h2k_edit_resume;         /* resume.c */
 extern const struct h2k_edit h2k_edit_modprobe;       /* modprobe.c */
 extern const struct h2k_edit h2k_edit_xorg;           /* xorg.c */

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "guest/fix/labels.h"
+#include "guest/fix/protection.h"
 #include "guest/text/report-text.h"
 
 #include <stdarg.h>
@@ -111,7 +112,7 @@ int
 h2k_fix_replace(struct h2k_fix *fix, const char *path, const void *data,
                 size_t size)
 {
-    if (h2k_fix_backup(fix, path) < 0)
+    if (h2k_fix_backup(fix, path) < 0 || h2k_fix_warn_protected(fix, path) < 0)
         return -1;
     if (h2k_root_write_file(fix->root, path, data, size, 0644) < 0)
         return -1;

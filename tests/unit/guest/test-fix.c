@@ -283,6 +283,55 @@ test_vmware_tools(void)
     h2k_fix_result_free(&result);
 }
 
+/* What the other distributions have of it. */
+static void
+test_vmware_elsewhere(void)
+{
+    H2K_AUTO(h2k_fs) fs = h2k_memfs_new(1 << 24);
+    struct h2k_fix_options options = h2k_fix_defaults();
+    struct h2k_fix_result result;
+    const struct h2k_edit *const edits[] = { &h2k_edit_vmware_tools, NULL };
+    options.now = NOW;
+    options.remove_vmware_tools = true;
+    memtree_file(fs, "/etc/dracut.conf.d/a.conf", 0644,
+                 "add_drivers+=\" vmw_pvscsi xfs vmxnet3 \"\n"
+                 "# force_drivers+=\" vmxnet3 \"\nomit_drivers+=\" vmwgfx \"\n"
+                 "force_drivers+=\"vmw_balloon\" # vmw_vmci\n");
+    memtree_file(fs, "/etc/mkinitcpio.conf", 0644,
+                 "MODULES=(vmw_pvscsi ext4 vmxnet3)\nHOOKS=(base vmware)\n");
+    memtree_file(fs, "/etc/sysconfig/kernel", 0644,
+                 "INITRD_MODULES=\"ata_piix vmxnet3 vmw_pvscsi\"\n");
+    memtree_file(fs, "/etc/modules-load.d/x.conf", 0644, "vmwgfx\nfuse\n");
+    memtree_file(fs, "/etc/init.d/open-vm-tools", 0755,
+                 "#!/sbin/openrc-run\n");
+    memtree_link(fs, "/etc/runlevels/default/open-vm-tools",
+                 "/etc/init.d/open-vm-tools");
+    memtree_link(fs, "/etc/runlevels/default/sshd", "/etc/init.d/sshd");
+    memtree_link(fs, "/etc/init.d/rc3.d/S10vmtoolsd", "../vmtoolsd");
+    memtree_file(fs, "/etc/xdg/autostart/vmware-user.desktop", 0644,
+                 "# VMware\n[Desktop Entry]\nExec=vmware-user\n");
+    ok(run(fs, &options, edits, &result) == 0 && result.warnings.count == 0,
+       "elsewhere too");
+    h2k_fix_result_free(&result);
+    content(fs, "/etc/dracut.conf.d/a.conf",
+            "add_drivers+=\" xfs \"\n# force_drivers+=\" vmxnet3 \"\n"
+            "omit_drivers+=\" vmwgfx \"\nforce_drivers+=\"\" # vmw_vmci\n");
+    content(fs, "/etc/mkinitcpio.conf",
+            "MODULES=(ext4 )\nHOOKS=(base vmware)\n");
+    content(fs, "/etc/sysconfig/kernel", "INITRD_MODULES=\"ata_piix \"\n");
+    content(fs, "/etc/modules-load.d/x.conf", "#vmwgfx\nfuse\n");
+    ok(!is_there(fs, "/etc/runlevels/default/open-vm-tools") &&
+           is_there(fs, "/etc/runlevels/default/sshd") &&
+           is_there(fs, "/etc/init.d/open-vm-tools"),
+       "OpenRC does not start it, and the rest stays");
+    ok(!is_there(fs, "/etc/init.d/rc3.d/S10vmtoolsd"), "nor does SUSE's init");
+    content(fs, "/etc/xdg/autostart/vmware-user.desktop",
+            "# VMware\n[Desktop Entry]\nHidden=true\nExec=vmware-user\n");
+    ok(run(fs, &options, edits, &result) == 0 && result.change_count == 0,
+       "a second run changes nothing");
+    h2k_fix_result_free(&result);
+}
+
 static void
 test_tarball(void)
 {
@@ -481,6 +530,7 @@ main(void)
     test_all();
     test_options();
     test_vmware_tools();
+    test_vmware_elsewhere();
     test_tarball();
     test_failure();
     test_full();

@@ -235,9 +235,49 @@ test_lost(const char *contexts, const char *words)
     h2k_fix_result_free(&result);
 }
 
+/* What an administrator has protected: replaced, and protected again. */
+static void
+test_protected(void)
+{
+    H2K_AUTO(h2k_fs) fs = new_tree("SELINUX=enforcing\n");
+    H2K_AUTO(h2k_root) root = h2k_root_new(fs);
+    struct h2k_fix_result result = { 0 };
+    struct h2k_place place;
+    h2k_autofree void *value = NULL;
+    uint32_t flags = 0;
+    size_t size;
+    memtree_xattr(fs, "/etc/bare", "security.ima", "of the old content");
+    memtree_xattr(fs, "/etc/bare", "security.evm", "of the old inode");
+    memtree_xattr(fs, "/etc/bare", "security.capability", "kept");
+    h2k_root_lookup(root, "/etc/bare", &place);
+    h2k_fs_protect(fs, place.ino, H2K_PROTECT_IMMUTABLE);
+    ok(run(fs, &result) == 0, "an immutable file is replaced");
+    h2k_root_lookup(root, "/etc/bare", &place);
+    ok(h2k_fs_protection(fs, place.ino, &flags) == 0 &&
+           flags == H2K_PROTECT_IMMUTABLE,
+       "and is immutable again");
+    ok(h2k_fs_getxattr(fs, place.ino, "security.capability", &value, &size) ==
+           0,
+       "its capabilities stay");
+    free(h2k_steal(value));
+    ok(h2k_fs_getxattr(fs, place.ino, "security.ima", &value, &size) < 0 &&
+           h2k_fs_getxattr(fs, place.ino, "security.evm", &value, &size) < 0,
+       "what IMA and EVM said of it does not");
+    h2k_root_lookup(root, "/etc/bare.backup.hyper2kvm.20260202-024000",
+                    &place);
+    ok(h2k_fs_getxattr(fs, place.ino, "security.ima", &value, &size) == 0,
+       "but of the backup it holds");
+    ok(result.warnings.count == 2 &&
+           strstr(result.warnings.items[0], "chattr +i") != NULL &&
+           strstr(result.warnings.items[1], "ima_appraise") != NULL,
+       "both are said");
+    h2k_fix_result_free(&result);
+}
+
 int
 main(void)
 {
+    test_protected();
     test_lookup();
     test_hostile();
     test_made();

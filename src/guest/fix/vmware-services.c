@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "guest/fix/vmware_tools.h"
+#include "guest/fix/vmware-tools.h"
 
 #include "base/error.h"
 
@@ -38,10 +38,13 @@ static const char *const scripts[] = {
     "vmtoolsd",
 };
 static const char *const runlevel_folders[] = {
-    "/etc/rcS.d",      "/etc/rc1.d",      "/etc/rc2.d",      "/etc/rc3.d",
-    "/etc/rc4.d",      "/etc/rc5.d",      "/etc/rc.d/rc1.d", "/etc/rc.d/rc2.d",
-    "/etc/rc.d/rc3.d", "/etc/rc.d/rc4.d", "/etc/rc.d/rc5.d",
+    "/etc/rcS.d",        "/etc/rc1.d",        "/etc/rc2.d",
+    "/etc/rc3.d",        "/etc/rc4.d",        "/etc/rc5.d",
+    "/etc/rc.d/rc1.d",   "/etc/rc.d/rc2.d",   "/etc/rc.d/rc3.d",
+    "/etc/rc.d/rc4.d",   "/etc/rc.d/rc5.d",   "/etc/init.d/rc2.d",
+    "/etc/init.d/rc3.d", "/etc/init.d/rc5.d",
 };
+#define OPENRC_RUNLEVELS "/etc/runlevels"
 
 /* Called for each name in a folder, with its path. */
 typedef int (*each_fn)(struct h2k_fix *fix, const char *folder,
@@ -176,9 +179,25 @@ stop_script(struct h2k_fix *fix, const char *folder, const char *name)
                           keep ? strrchr(stopped, '/') + 1 : NULL);
 }
 
+/* A runlevel of OpenRC: each link in it is a service that is started,
+ * rc-update(8). */
+static int
+stop_services(struct h2k_fix *fix, const char *folder, const char *name)
+{
+    char path[H2K_PATH_MAX];
+    for (size_t i = 0; i < COUNT(scripts); i++) {
+        snprintf(path, sizeof(path), "%s/%s/%s", folder, name, scripts[i]);
+        if (remove_link(fix, path, "a VMware service that is started") < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int
 h2k_vmware_disable_scripts(struct h2k_fix *fix)
 {
+    if (each_name(fix, OPENRC_RUNLEVELS, stop_services) < 0)
+        return -1;
     for (size_t i = 0; i < COUNT(runlevel_folders); i++)
         if (each_name(fix, runlevel_folders[i], stop_script) < 0)
             return -1;

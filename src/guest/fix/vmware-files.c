@@ -7,7 +7,7 @@
  * It is the guest's own and may say anything, so only what is VMware's by
  * its name as well is removed.
  */
-#include "guest/fix/vmware_tools.h"
+#include "guest/fix/vmware-tools.h"
 
 #include "base/checked.h"
 #include "base/error.h"
