@@ -26,6 +26,9 @@ static const char *const files[] = {
     "/etc/lvm/devices/system.devices",
     "/boot/loader/entries/entry.conf",
     "/boot/grub/grubenv",
+    "/etc/dracut.conf",
+    "/etc/mkinitcpio.conf",
+    "/etc/xdg/autostart/vmware-user.desktop",
 };
 #define FILES (sizeof(files) / sizeof(files[0]))
 

@@ -17,7 +17,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/hyper2kvm/guest-agent
 mkdir -p "$cache"
 # In memory where it can be: trees of a few hundred megabytes are copied.
 mount -t tmpfs -o size=3g,mode=755 none "$tap_dir" 2>/dev/null
-trap 'umount -R "$tap_dir" 2>/dev/null; rm -rf "$tap_dir"' EXIT
+trap 'cd /; umount -R "$tap_dir" 2>/dev/null; rm -rf "$tap_dir"' EXIT
 cd "$tap_dir" || exit 1
 
 # A minimal system with all that the agent needs but the agent.
@@ -38,6 +38,16 @@ deb=$(ls "$cache"/qemu-guest-agent_*.deb 2>/dev/null | tail -n 1)
 
 mkdir base
 tar -C base --numeric-owner -xpf "$cache/base.tar"
+# Where this machine has Debian's policy, the system has SELinux.
+policy=/etc/selinux/default
+if [ -f $policy/contexts/files/file_contexts ] &&
+    command -v matchpathcon setfattr >log; then
+    cp -a /etc/selinux base/etc/
+    printf 'SELINUX=enforcing\nSELINUXTYPE=default\n' >base/etc/selinux/config
+    setfattr -n security.selinux -v system_u:object_r:root_t:s0 base
+else
+    policy=
+fi
 truncate -s 900M image
 mke2fs -q -F -t ext4 -m 0 -d base image >log 2>&1
 ok $? "a small system is there"
@@ -57,6 +67,22 @@ ok $? "e2fsck finds the filesystem clean"
 mkdir mnt ours theirs
 mount -o loop,ro image mnt || skip "no loop mounts here"
 cp -a mnt/. ours/
+if [ -n "$policy" ]; then
+    sed -n 's/^change \([^:]*\): .*/\1/p' ours.log >paths
+    echo /etc/systemd/system/multi-user.target.wants/hyper2kvm-guest-agent.service >>paths
+    while read -r path; do
+        type=file
+        [ ! -L "mnt$path" ] || type=lnk_file
+        # libselinux takes a path with its links resolved.
+        real=$(realpath -s "$(realpath "mnt${path%/*}")/${path##*/}")
+        real=${real#"$tap_dir/mnt"}
+        echo "$path $(getfattr -h --only-values -n security.selinux "mnt$path" 2>&1 | tr -d '\0')" >>labels
+        echo "$path $(matchpathcon -n -f $policy/contexts/files/file_contexts -m $type "$real")" >>expected
+    done <paths
+    is "$(cat labels)" "$(cat expected)" "each file has its label"
+    is "$(getfattr -e hex -n security.selinux mnt/usr/sbin/qemu-ga |
+        grep -c '00$')" 1 "with its NUL, as the kernel stores it"
+fi
 umount mnt
 cp -a base/. theirs/
 cp "$deb" theirs/agent.deb
@@ -87,6 +113,11 @@ done
 is "$(cat differ)$(ls ours/var/lib/dpkg/info | wc -l)" \
     "$(ls unpacked/var/lib/dpkg/info | wc -l)" "and so are its lists"
 
+in_ours systemd-analyze verify --recursive-errors=no --man=no \
+    /etc/systemd/system/hyper2kvm-guest-agent.service >log 2>&1
+ok $? "systemd takes the unit"
+sed 's/^/# /' log
+rm -rf ours/run/systemd
 # What the unit runs when the guest starts, then dpkg's own installation.
 command=$(sed -n 's/^ExecStart=\(.*dpkg.*\)/\1/p' \
     ours/etc/systemd/system/hyper2kvm-guest-agent.service)

@@ -109,7 +109,10 @@ register_later(struct h2k_fix *fix, const struct h2k_software *package)
         .command = "/bin/rpm -U --replacepkgs " PACKAGE,
         .remove = PACKAGE,
     };
-    if (h2k_fix_create(fix, PACKAGE, package->bytes, package->size, 0644) < 0)
+    if (h2k_fix_create(fix, PACKAGE, package->bytes, package->size, 0644) <
+            0 ||
+        h2k_fix_record(fix, PACKAGE, "the package, for the guest's rpm", NULL,
+                       package->version) < 0)
         return -1;
     int rc = h2k_first_boot_add(fix, &once);
     if (rc == 0)
