@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "guest/fix/fix.h"
+#include "guest/fix/labels.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -60,7 +61,8 @@ h2k_fix_backup(struct h2k_fix *fix, const char *path)
     h2k_autofree char *name = h2k_backup_name(real, fix->now);
     if (name == NULL)
         return -1;
-    if (h2k_root_copy_file(fix->root, real, name) < 0)
+    if (h2k_root_copy_file(fix->root, real, name) < 0 ||
+        h2k_fix_label(fix, name) < 0)
         return h2k_prefix("the backup of %s: ", path);
     if (h2k_strings_add(&fix->backed, real) < 0)
         return -1;

@@ -182,6 +182,8 @@ test_made(void)
     ok_string(label(fs, "/etc/kept.backup.hyper2kvm.20260202-024000"),
               "user_u:object_r:mine_t:s0 (no NUL)");
     ok_string(label(fs, "/etc/bare"), "system_u:object_r:etc_t:s0");
+    ok_string(label(fs, "/etc/bare.backup.hyper2kvm.20260202-024000"),
+              "system_u:object_r:etc_t:s0");
     ok(h2k_root_stat(root, "/etc/shadow.new", &st) == 0 && st.uid == 1000 &&
            (st.mode & 07777) == 04755,
        "the owner's file keeps its set-id bit");
