@@ -105,6 +105,11 @@ run(struct h2k_fix *fix)
         return -1;
     if (is_there(fix))
         return 0;
+    if (h2k_root_is_dir(fix->root, "/sysroot/ostree") ||
+        h2k_root_is_dir(fix->root, "/ostree"))
+        return h2k_fix_warn(fix, "the guest's system is an image (OSTree), "
+                                 "whose /usr is not to be written: layer the "
+                                 "agent in it (rpm-ostree install)");
     if (!known)
         return h2k_fix_warn(fix, "the guest has neither dpkg nor rpm: install "
                                  "the agent in it");

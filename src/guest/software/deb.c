@@ -65,7 +65,7 @@ read_member(struct h2k_software *package, const struct member *member)
 }
 
 int
-h2k_deb_parse(struct h2k_software *package)
+h2k_software_read_deb(struct h2k_software *package)
 {
     struct member member;
     size_t at = 8;

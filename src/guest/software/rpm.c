@@ -138,7 +138,7 @@ read_names(struct h2k_software *package, const struct header *header)
 }
 
 int
-h2k_rpm_parse(struct h2k_software *package)
+h2k_software_read_rpm(struct h2k_software *package)
 {
     struct h2k_view bytes = { (const uint8_t *)package->bytes, package->size };
     struct header signature, header;

@@ -60,9 +60,9 @@ parse(char *bytes, size_t size)
     package->size = size;
     int rc;
     if (size > 8 && memcmp(bytes, "!<arch>\n", 8) == 0)
-        rc = h2k_deb_parse(package);
+        rc = h2k_software_read_deb(package);
     else if (size > 4 && memcmp(bytes, "\xed\xab\xee\xdb", 4) == 0)
-        rc = h2k_rpm_parse(package);
+        rc = h2k_software_read_rpm(package);
     else
         rc = h2k_fail(H2K_E_UNSUPPORTED, "is neither a .deb nor an .rpm");
     return rc < 0 ? NULL : h2k_steal(package);

@@ -72,8 +72,8 @@ h2k_software_find(const struct h2k_software_files *files, const char *path);
 /* ---- For the readers ---- */
 
 /* deb.c and rpm.c: fill a package that has its bytes. */
-int h2k_deb_parse(struct h2k_software *package);
-int h2k_rpm_parse(struct h2k_software *package);
+int h2k_software_read_deb(struct h2k_software *package);
+int h2k_software_read_rpm(struct h2k_software *package);
 /* archive.c: every entry of a tar or cpio archive, compressed or not. */
 int h2k_software_unpack(const void *bytes, size_t size,
                         struct h2k_software_files *files);
