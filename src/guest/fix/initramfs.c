@@ -247,12 +247,14 @@ reserve(struct run *run, struct job *job)
     uint64_t bytes = job->bytes;
     h2k_supplement_free(&job->supplement);
     return cannot(run, job->kernel,
-                  "%s needs %llu bytes more, and its filesystem has %llu, "
-                  "which the default kernel and newer ones get first; "
+                  "%s needs %llu bytes more, and its filesystem has %llu%s; "
                   "make room there in the guest, by removing old kernels",
                   job->kernel->initramfs_path,
                   (unsigned long long)bytes + SPACE_MARGIN,
-                  (unsigned long long)room->free_bytes);
+                  (unsigned long long)room->free_bytes,
+                  job->kernel->is_default
+                      ? ""
+                      : " left by the default kernel and newer ones");
 }
 
 /* Unified images are large, and system partitions are not: their copies get
