@@ -2,6 +2,8 @@
 /* What a job found and did, in a few lines: all of it from its report. */
 #include "common/summary.h"
 
+#include "common/terminal-json.h"
+
 #include <stdio.h>
 
 static const json_t *
@@ -83,8 +85,8 @@ print_checks(const json_t *stages)
     printf("           console: %s\n", text(boot, "console_log"));
 }
 
-void
-summary_print(const json_t *report)
+static void
+print_all(const json_t *report)
 {
     const json_t *pipeline = json_object_get(report, "pipeline");
     const json_t *stages = json_object_get(pipeline, "stages");
@@ -105,4 +107,12 @@ summary_print(const json_t *report)
            json_is_true(json_object_get(pipeline, "success")) ? "done      "
                                                               : "failed    ",
            json_real_value(json_object_get(pipeline, "duration_seconds")));
+}
+
+void
+summary_print(const json_t *report)
+{
+    json_t *safe = terminal_safe_json(report);
+    print_all(safe);
+    json_decref(safe);
 }

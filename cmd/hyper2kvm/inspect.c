@@ -3,6 +3,8 @@
  * an overlay that is thrown away, and writes nothing. */
 #include "app.h"
 
+#include "common/terminal-json.h"
+
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "pipeline/job.h"
@@ -213,23 +215,35 @@ print_verdict(const json_t *verdict)
 }
 
 static void
-print_report(const struct app *app, const json_t *report)
+print_report(const json_t *report)
 {
     const json_t *stages =
         json_object_get(json_object_get(report, "pipeline"), "stages");
     const json_t *item;
     size_t i;
-    if (app->json) {
-        app_print_json(
-            json_object_get(json_object_get(stages, "inspect"), "result"));
-        return;
-    }
     print_found(stages);
     json_array_foreach(json_object_get(report, "warnings"), i, item)
         printf("%-16s %s\n", i == 0 ? "Warnings" : "", text(item, "message"));
     print_verdict(json_object_get(
         json_object_get(json_object_get(stages, "inspect"), "result"),
         "verdict"));
+}
+
+static void
+print_result(const json_t *report)
+{
+    const json_t *stages =
+        json_object_get(json_object_get(report, "pipeline"), "stages");
+    app_print_json(
+        json_object_get(json_object_get(stages, "inspect"), "result"));
+}
+
+static void
+print_text(const json_t *report)
+{
+    json_t *safe = terminal_safe_json(report);
+    print_report(safe);
+    json_decref(safe);
 }
 
 int
@@ -253,7 +267,10 @@ app_inspect(const struct app *app, const struct text_list *words)
     if (rc < 0)
         return app_fail();
     json_t *document = h2k_report_json(report);
-    print_report(app, document);
+    if (app->json)
+        print_result(document);
+    else
+        print_text(document);
     json_decref(document);
     return 0;
 }

@@ -3,6 +3,7 @@
  * leave it as they should. */
 #include "common/columns.h"
 #include "common/progress.h"
+#include "common/terminal-json.h"
 #include "common/terminal.h"
 
 #include "base/log.h"
@@ -41,6 +42,19 @@ test_safe(void)
     check_safe("", 3, "");
     ok(terminal_width("\xe4\xbb\xae\xe6\x83\xb3") == 4, "wide letters");
     ok(terminal_width("\033") == 4, "what is shown as four");
+}
+
+static void
+test_safe_json(void)
+{
+    json_t *from = json_pack("{s:[s,i], s:{s:s}}", "names", "md\033[2J", 3,
+                             "\a", "text", "one\ntwo\x7f");
+    json_t *safe = terminal_safe_json(from);
+    h2k_autofree char *text = json_dumps(safe, JSON_COMPACT | JSON_SORT_KEYS);
+    ok_string(text, "{\"\\\\x07\":{\"text\":\"one\\ntwo\\\\x7f\"},"
+                    "\"names\":[\"md\\\\x1b[2J\",3]}");
+    json_decref(safe);
+    json_decref(from);
 }
 
 /* What was written to a pseudo terminal of COLUMNS, read from its other
@@ -139,6 +153,7 @@ main(void)
     }
     unsetenv("TERM");
     test_safe();
+    test_safe_json();
     test_columns();
     test_bars();
     return tap_done();
