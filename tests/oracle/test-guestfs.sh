@@ -32,7 +32,8 @@ ok $? 'a guest on btrfs'
 export HYPER2KVM_LIBGUESTFS=/nonexistent/libguestfs.so.0
 "$hyper2kvm" inspect btrfs.raw >log 2>&1
 status=$?
-is "$status $(grep -c 'libguestfs' log)" '0 0' 'is inspected without libguestfs'
+is "$status $(grep -c '^Verdict .*cannot be fixed: .*package libguestfs0' log)" \
+    '0 1' 'is inspected without libguestfs, and the verdict asks for it'
 "$hyper2kvm" btrfs.raw --output-dir none >log 2>&1
 is "$? $(grep -c 'nothing was written.*libguestfs.*package libguestfs0' log)" \
     '8 1' 'is not fixed without it: the error says what is missing'
