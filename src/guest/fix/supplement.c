@@ -92,8 +92,6 @@ take_file(struct plan *p, char *from, char *to)
     if (!S_ISREG(st.mode) || st.size > H2K_SUPPLEMENT_MAX)
         return h2k_fail(H2K_E_CORRUPT, "%s: no file of a usual size", from);
     file->size = st.size;
-    file->mtime =
-        st.mtime > 0 && st.mtime <= UINT32_MAX ? (uint32_t)st.mtime : 0;
     out->size += h2k_cpio_entry_size(strlen(to), st.size);
     if (out->size > H2K_SUPPLEMENT_MAX)
         return h2k_fail(H2K_E_CORRUPT,
@@ -327,8 +325,8 @@ add_content(struct h2k_root *root, struct h2k_cpio_writer *writer,
     if (h2k_root_read_file(root, file->from, (size_t)file->size, &data,
                            &size) < 0)
         return -1;
-    h2k_cpio_add_file(writer, file->to, 0644, file->mtime, data,
-                      (uint32_t)size);
+    /* No time: the same guest gives the same archive, whenever FIX runs. */
+    h2k_cpio_add_file(writer, file->to, 0644, 0, data, (uint32_t)size);
     return 0;
 }
 

@@ -18,7 +18,6 @@ struct h2k_supplement_file {
     char *from; /* owned: path in the guest */
     char *to;   /* owned: name in the archive */
     uint64_t size;
-    uint32_t mtime;
 };
 
 /* What is to be added to one kernel's initramfs; empty: nothing. */
