@@ -153,7 +153,12 @@ for bus in "${buses[@]}"; do
     boots "$bus" "$bus" "${disks[@]}"
     as_before "$bus" place: "mounts and swap are where they were"
     as_before "$bus" failed: "no unit fails that did not before"
-    # What became of the network is told, until FIX keeps its names.
+    if [ -s "$tap_dir/vmware" ]; then
+        [ "$(network "$bus")" = "$(network vmware)" ]
+        status=$?
+        ok $status "$name: $bus: its network has the same name and address"
+        [ "${row[network]-}" = lost ] || fact network $status kept lost
+    fi
     echo "# $(network "$bus"), and before $(network vmware 2>/dev/null)"
 done
 
