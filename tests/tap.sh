@@ -8,6 +8,7 @@ trap 'rm -rf "$tap_dir"' EXIT
 trap 'exit 1' HUP INT TERM
 
 # ok STATUS NAME: STATUS is 0 for good, as in `cmp a b; ok $? "the same"`.
+# Gives 1 where it was not good, so that `ok … || sed … log` shows why.
 ok()
 {
     tap_count=$((tap_count + 1))
@@ -16,6 +17,7 @@ ok()
     else
         echo "not ok $tap_count - $2"
         tap_failed=$((tap_failed + 1))
+        return 1
     fi
 }
 

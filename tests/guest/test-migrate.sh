@@ -7,6 +7,8 @@
 # all but debian12 come up on virtio-blk only, and are not tried unmigrated.
 # shellcheck source=../tap.sh
 . "$H2K_SOURCE/tests/tap.sh"
+# shellcheck source=row.sh
+. "$H2K_SOURCE/tests/guest/row.sh"
 need qemu-system-x86_64 qemu-img guestfish jq
 
 name=$1 kind=${1%-unclean}
@@ -164,10 +166,5 @@ done
 
 again
 
-mkdir -p "$H2K_BUILD/guest-results"
-for key in "${!row[@]}"; do
-    printf '%s\0%s\0' "$key" "${row[$key]}"
-done | jq -Rs 'split("\u0000") | [_nwise(2)] | map(select(length == 2)) |
-    map({key: .[0], value: .[1]}) | from_entries' \
-    >"$H2K_BUILD/guest-results/$name.json"
+row_save
 tap_done

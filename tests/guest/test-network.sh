@@ -8,6 +8,8 @@
 # its name, on the card that had it, and reaches the host.  In TAP.
 # shellcheck source=../tap.sh
 . "$H2K_SOURCE/tests/tap.sh"
+# shellcheck source=row.sh
+. "$H2K_SOURCE/tests/guest/row.sh"
 need qemu-system-x86_64 qemu-img jq
 
 stack=$1
@@ -167,4 +169,7 @@ is "$(jq -c '[.pipeline.stages.fix.result.network[] | [.name, .mac, .by]]' \
 look >"$tap_dir/run"
 boots after virtio-blk --snapshot "$(jq -r '.artifacts[0].path' "$out/report.json")"
 is "$(cat "$tap_dir/after")" "$expected" "$stack: on KVM it is as it was"
+declare -A row=([guest]=network-$stack [virtio-blk]=up [network]=kept
+    [about]="Debian 12, two NICs: $stack" [inspected]=yes)
+[ "$tap_failed" -ne 0 ] || row_save
 tap_done
