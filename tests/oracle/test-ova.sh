@@ -52,10 +52,12 @@ print(*(m.name for m in tarfile.open("o.ova")), sep="\n")' |
 }
 
 for name in plain 'A & "b" <c>' "it's/Büro"; do
+    rm -f o.ova # what virt-v2v started may still have it open
     "$tool" ova o.ova "$name" x-disk1.vmdk x-disk2.vmdk x-disk3.vmdk
     ok $? "$name: written"
     check "$name"
 done
+rm -f o.ova
 RESTART=1 "$tool" ova o.ova again x-disk1.vmdk x-disk2.vmdk x-disk3.vmdk
 ok $? "again: each file starts twice"
 check again
