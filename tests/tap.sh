@@ -4,7 +4,7 @@
 tap_count=0
 tap_failed=0
 tap_dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$tap_dir"' EXIT
+trap 'rm -rf --one-file-system "$tap_dir"' EXIT
 trap 'exit 1' HUP INT TERM
 
 # ok STATUS NAME: STATUS is 0 for good, as in `cmp a b; ok $? "the same"`.
