@@ -12,11 +12,8 @@ card=
 for device in /sys/class/net/*/device; do
     [ ! -e "$device" ] || card=${device%/device}
 done
-if [ -z "$card" ]; then
-    echo "1..0 # SKIP this machine has no network card"
-    exit 0
-fi
-mac=$(cat "$card/address")
+mac=00:50:56:aa:bb:01 # where the machine has none
+[ -z "$card" ] || mac=$(cat "$card/address")
 "$H2K_SOURCE/tests/tiny-guest.sh" guest.raw '
     printf "iface ens224 inet dhcp\n" >>etc/network/interfaces'
 cat >manifest.json <<END
@@ -59,7 +56,9 @@ mount --bind links /etc/systemd/network && mount -t sysfs sysfs /sys &&
     ip link add bridge1 address "$1" type bridge || exit 77
 sh named bridge1
 END
-if unshare --mount sh inside "${card##*/}" >names 2>err; then
+if [ -z "$card" ]; then
+    echo "# not asked: this machine has no network card"
+elif unshare --mount sh inside "${card##*/}" >names 2>err; then
     is "$(cat names)" ens192 "udev gives the card its name"
 else
     echo "# not asked: $(head -n 1 err)"
