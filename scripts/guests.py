@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """guests.py BUILD...: docs/guests.md, from the tests that ran there.
 
-Real guests are rows of BUILD/guest-results/, one file for each, which
-tests/guest/test-migrate.sh leaves.  Guests made by hand (tests/trees) are
-lines of tests' TAP output,
+Real guests are rows of BUILD/guest-results/, which the tests of tests/guest
+leave there.  Guests made by hand (tests/trees) are lines of tests' TAP output,
 
     # guest: debian-12 | inspected, fixed, checkers, again
 
@@ -12,14 +11,14 @@ with what was seen of them: a word after "=" says what came of it where that
 is not "yes".  What a failed test says counts as failing; what no test says is
 not in the tables.
 """
-import glob
 import json
 import os
 import re
 import sys
 
+from seen import guests, lines, table
+
 LINE = re.compile(r"^# guest: ([^|]+)\|(.+)$")
-GOOD = "OK", "EXPECTEDFAIL"
 REAL = [
     ("guest", "guest"),
     ("about", "what it is"),
@@ -33,38 +32,14 @@ REAL = [
 ]
 
 
-def tests(build):
-    for path in sorted(glob.glob(os.path.join(build, "meson-logs", "*.json"))):
-        with open(path, encoding="utf-8") as log:
-            for line in log:
-                yield json.loads(line)
-
-
 def trees(builds):
     cells = {}
-    for build in builds:
-        for test in tests(build):
-            for text in (test.get("stdout") or "").splitlines():
-                match = LINE.match(text)
-                if not match:
-                    continue
-                row = cells.setdefault(match[1].strip(), {})
-                for word in match[2].split(","):
-                    what, _, came = word.strip().partition("=")
-                    row[what] = (came or "yes") if test["result"] in GOOD else "**failing**"
+    for _, good, match in lines(builds, LINE):
+        row = cells.setdefault(match[1].strip(), {})
+        for word in match[2].split(","):
+            what, _, came = word.strip().partition("=")
+            row[what] = (came or "yes") if good else "**failing**"
     return cells
-
-
-def real(builds):
-    rows = {}
-    for build in builds:
-        for path in sorted(glob.glob(os.path.join(build, "guest-results", "*.json"))):
-            with open(path, encoding="utf-8") as result:
-                row = json.load(result)
-            if row.get("seconds"):
-                row.setdefault("inspected", "yes")
-            rows[row["guest"]] = row
-    return [rows[name] for name in sorted(rows)]
 
 
 def product(name):
@@ -75,21 +50,13 @@ def product(name):
     return expected["product_name"], expected["bootloader"], expected.get("package_format")
 
 
-def table(head, rows):
-    print("| " + " | ".join(head) + " |")
-    print("|" + "---|" * len(head))
-    for row in rows:
-        print("| " + " | ".join(cell or "" for cell in row) + " |")
-    print()
-
-
 def main():
     builds = sys.argv[1:] or ["build"]
     print("# Guests\n")
     print("<!-- Made by scripts/guests.py from the tests that ran: do not edit. -->\n")
     print("What is known of which distribution, as tests saw it. Where a cell is empty,")
     print("no test claims it. Filesystems and volumes are in [filesystems.md](filesystems.md).\n")
-    rows = real(builds)
+    rows = guests(builds)
     if rows:
         print("## Real guests\n")
         print("Built from Debian's packages, booted in QEMU on VMware's hardware, migrated, and")

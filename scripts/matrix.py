@@ -12,18 +12,16 @@ or libguestfs (through it).  A word after "=" says
 what came of it where that is not "yes".  What a failed test says counts as
 failing; what no test says is not in the tables.
 
-Rows of the real guests are in BUILD/guest-results/, one file for each, which
-tests/guest/test-migrate.sh leaves there.
+Rows of the real guests are in BUILD/guest-results/, which the tests of
+tests/guest leave there.
 """
-import glob
-import json
-import os
 import re
 import sys
 
+from seen import guests, lines, table
+
 LINE = re.compile(r"^# matrix: ([^|]+)\|([^|]+)\|(.+)$")
 HOW = ["read", "write", "libguestfs"]
-GOOD = "OK", "EXPECTEDFAIL"
 GUEST = [
     ("guest", "guest"),
     ("about", "what it is"),
@@ -37,58 +35,22 @@ GUEST = [
 ]
 
 
-def tests(build):
-    """Every test of every log of a build, as meson wrote it."""
-    for path in sorted(glob.glob(os.path.join(build, "meson-logs", "*.json"))):
-        with open(path, encoding="utf-8") as log:
-            for line in log:
-                yield json.loads(line)
-
-
-def said(test):
-    """(filesystem, feature, how, what came of it) of each line of a test."""
-    for text in (test.get("stdout") or "").splitlines():
-        match = LINE.match(text)
-        if not match:
-            continue
+def collect(builds):
+    """What came of each use (HOW), by filesystem and feature."""
+    cells = {}
+    for name, good, match in lines(builds, LINE):
         where, feature, uses = (part.strip() for part in match.groups())
+        cell = cells.setdefault(where, {}).setdefault(feature, {})
         for use in uses.split(","):
             how, _, came = use.strip().partition("=")
+            came = came or "yes"
             if how not in HOW:
-                sys.exit(f"{test['name']}: '{how}' in '{text}' is none of {HOW}")
-            yield where, feature, how, came or "yes"
-
-
-def collect(builds):
-    cells = {}
-    for build in builds:
-        for test in tests(build):
-            good = test["result"] in GOOD
-            for where, feature, how, came in said(test):
-                cell = cells.setdefault(where, {}).setdefault(feature, {})
-                if not good:
-                    cell[how] = "**failing**"
-                elif cell.get(how, came) == "yes" or how not in cell:
-                    cell[how] = came
+                sys.exit(f"{name}: '{how}' in '{match[0]}' is none of {HOW}")
+            if not good:
+                cell[how] = "**failing**"
+            elif cell.get(how, came) == "yes" or how not in cell:
+                cell[how] = came
     return cells
-
-
-def guests(builds):
-    rows = {}
-    for build in builds:
-        for path in sorted(glob.glob(os.path.join(build, "guest-results", "*.json"))):
-            with open(path, encoding="utf-8") as result:
-                row = json.load(result)
-            rows[row["guest"]] = row
-    return [rows[name] for name in sorted(rows)]
-
-
-def table(head, rows):
-    print("| " + " | ".join(head) + " |")
-    print("|" + "---|" * len(head))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print()
 
 
 def main():

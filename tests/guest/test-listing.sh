@@ -4,6 +4,8 @@
 # virt-ls, file by file, and against virt-inspector.  In TAP.
 # shellcheck source=../tap.sh
 . "$H2K_SOURCE/tests/tap.sh"
+# shellcheck source=row.sh
+. "$H2K_SOURCE/tests/guest/row.sh"
 need virt-ls virt-inspector xmllint python3
 
 name=$1 kind=${1%-unclean}
@@ -90,4 +92,6 @@ is "$(found arch)" "$(xml arch)" "$name: the same architecture"
 is "$(found mount | cut -d' ' -f1 | LC_ALL=C sort)" \
     "$(xmllint --xpath '//mountpoint/text()' "$tap_dir/xml" |
         tr ' ' '\n' | grep . | LC_ALL=C sort)" "$name: the same mounts"
+declare -A row=([guest]=$name [inspected]="as virt-inspector")
+[ "$tap_failed" -ne 0 ] || row_save listing
 tap_done

@@ -68,7 +68,6 @@ told()
 # as_before WHAT WORD TEXT
 as_before()
 {
-    [ -s "$tap_dir/vmware" ] || return
     is "$(told "$1" "$2")" "$(told vmware "$2")" "$name: $1: $3"
 }
 
@@ -103,6 +102,8 @@ else # it was cut off there, once up
     report <"$guest/console" >"$tap_dir/vmware"
     row[vmware]="up, and cut off"
 fi
+[ -n "$(told vmware place:)" ] && [ -n "$(network vmware)" ]
+ok $? "$name: it has said how it was there"
 if [ "$name" = "$kind" ] && [ -z "${H2K_GUESTS_BRIEF:-}" ]; then
     "$scripts/boot.sh" --kind "$kind" --snapshot --bus virtio-blk \
         --timeout 400 "${sources[@]}" >"$tap_dir/say" 2>&1
@@ -128,6 +129,9 @@ fi
 ok $? "$name: the pipeline ends well"
 grep -v ' %$' "$tap_dir/run" | sed 's/^/# /'
 is "$(cat "${sources[@]}" | sha256sum)" "$before" "$name: the source is as it was"
+is "$(jq -r '.pipeline.stages.inspect.result |
+    "\(.distro) \(.os_version | split(".")[0])"' "$out/report.json")" \
+    "$os_hint $os_version" "$name: INSPECT names the system"
 mapfile -t disks < <(jq -r '.artifacts[].path' "$out/report.json")
 is "${#disks[@]}" "${#sources[@]}" "$name: a result for every disk"
 [ "${#disks[@]}" -gt 0 ] || tap_done
@@ -155,13 +159,11 @@ for bus in "${buses[@]}"; do
     boots "$bus" "$bus" "${disks[@]}"
     as_before "$bus" place: "mounts and swap are where they were"
     as_before "$bus" failed: "no unit fails that did not before"
-    if [ -s "$tap_dir/vmware" ]; then
-        [ "$(network "$bus")" = "$(network vmware)" ]
-        status=$?
-        ok $status "$name: $bus: its network has the same name and address"
-        [ "${row[network]-}" = lost ] || fact network $status kept lost
-    fi
-    echo "# $(network "$bus"), and before $(network vmware 2>/dev/null)"
+    [ "$(network "$bus")" = "$(network vmware)" ]
+    status=$?
+    ok $status "$name: $bus: its network has the same name and address"
+    [ "${row[network]-}" = lost ] || fact network $status kept lost
+    echo "# $(network "$bus"), and before $(network vmware)"
 done
 
 again
