@@ -289,6 +289,73 @@ grubenv()
     } | head -c 1024 | file boot/grub2/grubenv
 }
 
+# redhat6 RELEASE NAME [PACKAGE]: what all of RHEL 6's kin have: no os-release,
+# upstart, GRUB legacy, ifcfg, rpm's database in Berkeley DB.
+redhat6()
+{
+    mkdir -p bin sbin lib usr/bin usr/sbin usr/lib64 etc/init usr/share/dracut
+    elf sbin/init
+    programs bin/bash bin/rpm usr/bin/yum
+    ln -s bash bin/sh
+    echo 'start on stopped rcS' | file etc/init/rc.conf
+    ln -s redhat-release etc/system-release
+    kernel "$1" "boot/vmlinuz-$1" "boot/initramfs-$1.img" dracut lib/modules
+    file boot/grub/grub.conf 600 <<-GRUB
+	default=0
+	timeout=5
+	title $2 ($1)
+	root (hd0,0)
+	kernel /boot/vmlinuz-$1 ro root=/dev/sda1 rhgb quiet
+	initrd /boot/initramfs-$1.img
+	GRUB
+    ln -s grub.conf boot/grub/menu.lst
+    printf '(hd0)\t/dev/sda\n' | file boot/grub/device.map
+    ln -s ../boot/grub/grub.conf etc/grub.conf
+    printf 'NETWORKING=yes\nHOSTNAME=%s.example.com\n' "${name%%[.-]*}" |
+        file etc/sysconfig/network
+    ifcfg sysconfig/network-scripts eth0 DEVICE=eth0 HWADDR=00:50:56:aa:bb:01 \
+        ONBOOT=yes BOOTPROTO=static IPADDR=192.0.2.10 NETMASK=255.255.255.0
+    printf 'SELINUX=enforcing\nSELINUXTYPE=targeted\n' | file etc/selinux/config
+    fstab
+    rpm_database bdb var/lib/rpm udev=147-2.73.el6_8.2 \
+        "${3:-kernel}=${1%.x86_64}=/boot/vmlinuz-$1"
+}
+
+# photon VERSION BUILD RELEASE: tdnf, systemd-networkd; the menu reads
+# /boot/photon.cfg, a link to the kernel's own file.
+photon()
+{
+    merged_usr
+    systemd_guest
+    programs usr/bin/rpm usr/bin/tdnf
+    mkdir -p etc/dracut.conf.d usr/lib/dracut
+    kernel "$3" "boot/vmlinuz-$3" "boot/initrd.img-$3" dracut lib/modules .ko.xz
+    printf '%s\n' 'photon_cmdline=init=/lib/systemd/systemd rcupdate.rcu_expedited=1' \
+        "photon_linux=vmlinuz-$3" "photon_initrd=initrd.img-$3" |
+        file "boot/linux-$3.cfg"
+    ln -s "linux-$3.cfg" boot/photon.cfg
+    # shellcheck disable=SC2016
+    printf '%s\n' 'set default=0' 'set rootpartition=/dev/sda1' \
+        'load_env -f /boot/photon.cfg' 'menuentry "Photon" {' \
+        '    linux /boot/$photon_linux root=$rootpartition $photon_cmdline' \
+        '    if [ -f /boot/$photon_initrd ]; then' \
+        '        initrd /boot/$photon_initrd' '    fi' '}' |
+        file boot/grub2/grub.cfg 600
+    printf '%s\n' "VMware Photon OS $1" "PHOTON_BUILD_NUMBER=$2" |
+        file etc/photon-release
+    printf '%s\n' '[Match]' 'Name=e*' '[Network]' 'DHCP=yes' |
+        file etc/systemd/network/99-dhcp-en.network
+    fstab
+    hostname_is photon
+    os_release <<-END
+	NAME="VMware Photon OS"
+	VERSION="$1"
+	ID=photon
+	VERSION_ID=$1
+	PRETTY_NAME="VMware Photon OS/Linux"
+	END
+}
+
 # suse RELEASE...: SLES and openSUSE.
 suse()
 {
