@@ -90,7 +90,8 @@ struct h2k_export_job {
     bool spoiled;                     /* what came is wrong: nothing is kept */
     bool snapshot_used; /* what came is of a snapshot that goes */
 
-    pthread_mutex_t lock;  /* over calls of progress, and out->warnings */
+    /* Over calls of progress, out->warnings, and what is saved of a part. */
+    pthread_mutex_t lock;
     atomic_bool cancelled; /* a disk failed: the others end */
 };
 

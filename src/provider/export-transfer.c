@@ -71,23 +71,27 @@ new_tee(struct h2k_export_job *job, struct disk_progress *progress)
 }
 
 /* An earlier run brought all of it: still what it was then?  1 when it is,
- * 0 when it has to come again. */
+ * 0 when it has to come again.  Other disks' threads write meanwhile what is
+ * known of this one into the state. */
 static int
 take_complete(struct h2k_export_job *job, size_t i, struct h2k_tee *tee)
 {
     struct h2k_export_part *part = &job->parts[i];
-    struct h2k_export_disk *disk = &job->out->disks[i];
+    const struct h2k_export_disk *disk = &job->out->disks[i];
+    uint64_t size = 0;
     char sha256[H2K_SHA256_HEX_SIZE];
     if (h2k_tee_begin(tee, part->kept) < 0 ||
-        h2k_tee_finish(tee, &disk->size, sha256) < 0)
+        h2k_tee_finish(tee, &size, sha256) < 0)
         return -1;
-    if (strcmp(sha256, disk->sha256) == 0)
+    if (size == disk->size && strcmp(sha256, disk->sha256) == 0)
         return 1;
     h2k_export_say(job,
                    "disk %zu starts again: %s is not what it was when an "
                    "earlier run finished it",
                    i + 1, part->name);
+    pthread_mutex_lock(&job->lock);
     part->complete = false;
+    pthread_mutex_unlock(&job->lock);
     part->kept = 0;
     return 0;
 }

@@ -209,6 +209,14 @@ for transport in datastore lease; do
     rm -rf out
 done
 behind '/nfc/:slow:500000:0'
+run_for 2 KILL vm --transport lease
+rm -rf out
+URL=$PEER_URL
+hx vm out --transport lease --resume
+done_well 'killed before it wrote anything: --resume waits for the lease to end'
+grep -q 'left its lease open' got/err
+ok $? 'and says so'
+behind '/nfc/:slow:500000:0'
 run_for 2 KILL running --snapshot
 URL=$PEER_URL
 hx running out --snapshot

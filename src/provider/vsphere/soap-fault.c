@@ -34,7 +34,9 @@ static const struct fault {
       "the VM's power state does not allow it", "existingState" },
     { "InvalidState", H2K_E_SOURCE, "the object's state does not allow it",
       NULL },
-    { "TaskInProgress", H2K_E_SOURCE, "another task is at work on it",
+    { "TaskInProgress", H2K_E_SOURCE,
+      "another task is at work on it (an export that was killed stays one for "
+      "five minutes)",
       "task" },
     { "FileLocked", H2K_E_SOURCE, "a file is locked", "file" },
     { "FileNotFound", H2K_E_SOURCE, "a file is missing", "file" },

@@ -132,11 +132,12 @@ trust_hosts(struct h2k_export_job *job, const struct h2k_vsphere_lease *lease)
 /* ---- Taking it ---- */
 
 /* A run that was killed left its lease, which ends by itself, and until then
- * the server gives no other. */
+ * the server gives no other.  It may have been killed before it wrote that it
+ * was there. */
 static bool
 is_left_open(const struct h2k_export_job *job)
 {
-    return job->earlier != NULL &&
+    return (job->earlier != NULL || job->request->resume) &&
            strstr(h2k_errmsg(), "TaskInProgress") != NULL;
 }
 
