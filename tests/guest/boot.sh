@@ -14,6 +14,9 @@
 #                   apart
 #   --snapshot      throw away what the guest writes
 #   --timeout S     300
+#   --tries N       1; how often it may be started until evidence of either kind
+#                   comes in time, since an emulated machine may hang. With
+#                   --snapshot
 #   --until REGEX   what tells that it came up: H2K-GUEST-END, or with --run
 #                   H2K-RUN-END
 #   --fail REGEX    a further sign that it did not, beside the usual ones
@@ -31,7 +34,7 @@ set -eu
 . "$(dirname "$0")/machine.sh"
 usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 64; }
 
-bus=pvscsi snapshot=off timeout=300 accel=tcg nics=1
+bus=pvscsi snapshot=off timeout=300 accel=tcg nics=1 tries=1
 until='' fail='' run='' poweroff='' log='' firmware=bios vars='' asked='' answer=''
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -42,7 +45,7 @@ while [ $# -gt 0 ]; do
 		asked=$2 answer=$3
 		shift 3
 		continue ;;
-	--bus|--kind|--firmware|--vars|--timeout|--nics|--until|--fail|--run|--log|--accel)
+	--bus|--kind|--firmware|--vars|--timeout|--tries|--nics|--until|--fail|--run|--log|--accel)
 		[ $# -gt 1 ] || usage ;;
 	esac
 	case $1 in
@@ -55,6 +58,7 @@ while [ $# -gt 0 ]; do
 	--firmware) firmware=$2 ;;
 	--vars) vars=$2 ;;
 	--timeout) timeout=$2 ;;
+	--tries) tries=$2 ;;
 	--nics) nics=$2 ;;
 	--until) until=$2 ;;
 	--fail) fail=$2 ;;
@@ -88,6 +92,13 @@ if [ -n "$run$poweroff" ]; then
 	until=${until:-H2K-RUN-END}
 	[ -z "$run" ] || cat "$run" >"$work/run"
 	[ -z "$poweroff" ] || echo 'systemctl --no-block poweroff' >>"$work/run"
+else
+	# A getty that begins hangs up the console, and what was told just then is
+	# lost: it is told once more.
+	cat >"$work/run" <<-'END'
+		sleep 10
+		sed '/^report$/q' /usr/local/sbin/h2k-report | sh
+	END
 fi
 until=${until:-H2K-GUEST-END}
 
@@ -157,8 +168,10 @@ set -- $firmware_args -m 1024 -smp 2 -no-reboot -no-user-config -nodefaults \
 
 seen() { grep -aqE "$1" "$log" 2>/dev/null; }
 alive() { kill -0 "$pid" 2>/dev/null; }
+typed=
 start() {
 	: >"$log"
+	typed=
 	case $accel in
 	kvm|auto) qemu-system-x86_64 -accel kvm -cpu host "$@" & ;;
 	*) qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" "$@" & ;;
@@ -166,10 +179,10 @@ start() {
 	pid=$! begun=$(date +%s)
 }
 elapsed() { echo $(($(date +%s) - begun)); }
-# Which line says so, without the terminal's escape sequences.
-quote() {
-	sed 's/\x1b\[[0-9;?]*[a-zA-Z]//g; s/\r//g' "$log" | grep -aE "$1" | head -n 5 >&2 || :
-}
+# What was told, without the terminal's escape sequences.
+plain() { sed 's/\x1b\[[0-9;?]*[a-zA-Z]//g; s/\r//g' "$log"; }
+quote() { plain | grep -aE "$1" | head -n 5 >&2 || :; }
+last_lines() { plain | grep -a . | tail -n 8 >&2 || :; }
 
 start "$@"
 if [ "$accel" = auto ]; then
@@ -186,9 +199,9 @@ while :; do
 	running=1
 	alive || running= # asked first: what it said last is read after it
 	if seen "$until"; then break; fi
-	if [ -n "$asked" ] && seen "$asked"; then
+	if [ -n "$asked" ] && [ -z "$typed" ] && seen "$asked"; then
 		printf '%s\r' "$answer" >&3
-		asked=
+		typed=1
 	fi
 	if seen "$bad"; then
 		say "did not come up on $bus after $(elapsed) s:"
@@ -196,11 +209,14 @@ while :; do
 		exit 1
 	fi
 	[ -n "$running" ] || { say "QEMU ended before '$until' was seen"; quote .; exit 1; }
-	[ "$(elapsed)" -lt "$timeout" ] || {
-		say "nothing for $timeout s; the last lines:"
-		tail -n 3 "$log" >&2
-		exit 2
-	}
+	if [ "$(elapsed)" -ge "$timeout" ]; then
+		say "nothing on $bus for $timeout s; the last lines:"
+		last_lines
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || exit 2
+		{ kill -9 "$pid" && wait "$pid"; } 2>/dev/null || :
+		start "$@"
+	fi
 	sleep 0.5
 done
 say "up on $bus after $(elapsed) s"

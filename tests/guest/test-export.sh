@@ -43,7 +43,7 @@ h2k()
 # boots DISK NAME
 boots()
 {
-    "$scripts/boot.sh" --snapshot --bus virtio-blk --timeout 600 "$1" \
+    "$scripts/boot.sh" --snapshot --bus virtio-blk --timeout 400 --tries 2 "$1" \
         >said 2>&1
     ok $? "$2 comes up on virtio"
     sed 's/^/# /' said

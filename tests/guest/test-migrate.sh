@@ -44,7 +44,7 @@ boots()
 {
     local what=$1 bus=$2 status
     shift 2
-    "$scripts/boot.sh" --kind "$kind" --snapshot --bus "$bus" --timeout 1200 \
+    "$scripts/boot.sh" --kind "$kind" --snapshot --bus "$bus" --timeout 600 --tries 2 \
         --log "$tap_dir/$what.console" "$@" >"$tap_dir/say" 2>&1
     status=$?
     ok $status "$name: $what comes up on $bus"
@@ -53,10 +53,11 @@ boots()
     report <"$tap_dir/$what.console" >"$tap_dir/$what"
 }
 
-# What h2k-report said, of a console
+# What h2k-report said on a console, and where it did so twice the last time
 report()
 {
-    tr -d '\r' | grep -a 'h2k-report\[' | sed 's/.*h2k-report\[[0-9]*\]: //'
+    tr -d '\r' | grep -a 'h2k-report\[' | sed 's/.*h2k-report\[[0-9]*\]: //' |
+        sed -n '/^H2K-GUEST-BEGIN/h; //!H; ${ x; p; }'
 }
 
 # told WHAT WORD: the lines of its report that begin so
