@@ -28,6 +28,7 @@ REAL = [
     ("network", "network kept"),
     ("update", "boots after a kernel update"),
     ("checkers", "checkers"),
+    ("report", "edits in the report"),
     ("again", "second run"),
 ]
 

@@ -149,6 +149,16 @@ esac
 row[seconds]=$(jq '.pipeline.stages | .inspect.duration + .fix.duration |
     . * 100 | round / 100' "$out/report.json")
 
+list=$H2K_BUILD/tests/oracle/guest-list
+"$list" "${keys[@]}" "${sources[@]}" >"$tap_dir/files-before" 2>"$tap_dir/err" &&
+    "$list" "${keys[@]}" "${disks[@]}" >"$tap_dir/files-after" 2>>"$tap_dir/err" &&
+    "$H2K_SOURCE/tests/what-changed.py" "$tap_dir/files-before" "$tap_dir/files-after" \
+        "$out/report.json" >>"$tap_dir/err"
+status=$?
+ok $status "$name: every file that differs is in the report, and no other"
+fact report $status complete "not complete"
+sed 's/^/# /' "$tap_dir/err"
+
 "$scripts/check-disks.sh" ${passphrase:+--key "$passphrase"} "${disks[@]}" \
     >"$tap_dir/checked" 2>&1
 status=$?

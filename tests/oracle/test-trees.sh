@@ -8,6 +8,7 @@
 need sfdisk mke2fs e2fsck mkswap cpio jq zstd xz lz4 python3 db5.3_load
 trees=$H2K_SOURCE/tests/trees
 hyper2kvm=$H2K_BUILD/hyper2kvm
+list=$H2K_BUILD/tests/oracle/guest-list
 cd "$tap_dir" || exit 1
 
 # Each key of expect.json has that value in what was found; kernel_packages is
@@ -45,13 +46,15 @@ fix_tree()
         sed 's/^/# /' err
         return
     }
-    changes first/report.json >made
-    missing=
-    while read -r line; do
-        grep -qFx -- "$line" made || missing="$missing $line;"
-    done <"$trees/$1/changes"
-    is "$missing" "" "$1: with the changes that it needs"
-    [ -z "$missing" ] || sed 's/^/# made: /' made
+    changes first/report.json | LC_ALL=C sort >made
+    diff "$trees/$1/changes" made >differences
+    ok $? "$1: with the changes that it needs, and no other"
+    sed 's/^/# /' differences
+    "$list" guest.raw >before && "$list" first/guest.raw >after &&
+        "$H2K_SOURCE/tests/what-changed.py" before after first/report.json \
+            >differences
+    ok $? "$1: the files that differ are those in the report"
+    sed 's/^/# /' differences
     dd if=first/guest.raw of=fs bs=1M skip=1 count=32 status=none
     e2fsck -fn fs >e2fsck.out 2>&1
     ok $? "$1: e2fsck finds nothing"

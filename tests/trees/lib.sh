@@ -293,7 +293,7 @@ grubenv()
 # upstart, GRUB legacy, ifcfg, rpm's database in Berkeley DB.
 redhat6()
 {
-    mkdir -p bin sbin lib usr/bin usr/sbin usr/lib64 etc/init usr/share/dracut
+    mkdir -p bin sbin lib usr/bin usr/sbin usr/lib64 etc/init usr/share/dracut/modules.d
     elf sbin/init
     programs bin/bash bin/rpm usr/bin/yum
     ln -s bash bin/sh

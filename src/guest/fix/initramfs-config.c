@@ -111,7 +111,8 @@ static bool
 has_dracut(struct h2k_root *root)
 {
     return h2k_root_is_dir(root, "/etc/dracut.conf.d") ||
-           h2k_root_is_dir(root, "/usr/lib/dracut");
+           h2k_root_is_dir(root, "/usr/lib/dracut/modules.d") ||
+           h2k_root_is_dir(root, "/usr/share/dracut/modules.d");
 }
 
 /* SUSE's mkinitrd before dracut; later ones only keep the file. */
