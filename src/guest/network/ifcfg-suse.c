@@ -19,9 +19,8 @@ static const char by_mac[] = "eth-id-";
 struct file {
     struct h2k_network_reading *r;
     const char *path;
-    size_t item;                  /* of the list */
-    struct h2k_strings addresses; /* suffix and value by turns */
-    struct h2k_strings masks;     /* the same */
+    size_t item; /* of the list */
+    struct h2k_masked_addresses addresses;
 };
 
 static struct h2k_interface *
@@ -81,12 +80,6 @@ take_type(struct h2k_interface *item, const struct h2k_assignment *a)
 }
 
 static int
-add_pair(struct h2k_strings *list, const char *key, const char *value)
-{
-    return h2k_strings_add(list, key) < 0 ? -1 : h2k_strings_add(list, value);
-}
-
-static int
 take_value(struct file *f, const struct h2k_assignment *a)
 {
     struct h2k_interface *item = item_of(f);
@@ -99,10 +92,12 @@ take_value(struct file *f, const struct h2k_assignment *a)
         item->off =
             strcmp(a->value, "off") == 0 || strcmp(a->value, "manual") == 0;
     if ((suffix = behind(a->key, "IPADDR")) != NULL)
-        return add_pair(&f->addresses, suffix, a->value);
+        return h2k_masked_add(&f->addresses.addresses, suffix, a->value);
     if ((suffix = behind(a->key, "NETMASK")) != NULL ||
         (suffix = behind(a->key, "PREFIXLEN")) != NULL)
-        return a->value[0] == '\0' ? 0 : add_pair(&f->masks, suffix, a->value);
+        return a->value[0] == '\0'
+                   ? 0
+                   : h2k_masked_add(&f->addresses.masks, suffix, a->value);
     return take_type(item, a);
 }
 
@@ -114,7 +109,7 @@ read_assignments(struct file *f, const char *text, size_t size)
     int rc;
     while ((rc = h2k_assignments_next(&from, &a)) > 0) {
         if (a.computed &&
-            h2k_strings_addf(f->r->warnings,
+            h2k_network_warn(f->r,
                              "%s: %s is what a shell makes of it, which was "
                              "not run",
                              f->path, a.key) < 0)
@@ -130,15 +125,8 @@ finish(const struct file *f)
 {
     struct h2k_interface *item = item_of(f);
     const char *dot = strrchr(item->name, '.');
-    for (size_t i = 0; i + 1 < f->addresses.count; i += 2) {
-        const char *mask = "";
-        for (size_t k = 0; k + 1 < f->masks.count; k += 2)
-            if (strcmp(f->masks.items[k], f->addresses.items[i]) == 0)
-                mask = f->masks.items[k + 1];
-        if (h2k_interface_add_address(item, f->addresses.items[i + 1], mask) <
-            0)
-            return -1;
-    }
+    if (h2k_interface_add_masked(item, &f->addresses) < 0)
+        return -1;
     if (dot == NULL || item->lower.count > 0)
         return 0;
     return h2k_strings_addn(&item->lower, item->name,
@@ -146,11 +134,12 @@ finish(const struct file *f)
 }
 
 static int
-read_file(struct h2k_network_reading *r, const char *path, const char *name,
-          const char *text, size_t size)
+read_file(struct h2k_network_reading *r, const struct h2k_network_file *file,
+          void *opaque)
 {
-    const char *device = name + strlen("ifcfg-");
+    const char *device = file->name + strlen("ifcfg-");
     const char *mac = NULL;
+    (void)opaque;
     /* The suffixes of copies, which wicked passes over. */
     if (strcmp(device, "lo") == 0 || strpbrk(device, "~") != NULL ||
         strcmp(device, "template") == 0 || strstr(device, ".rpm") != NULL ||
@@ -161,38 +150,36 @@ read_file(struct h2k_network_reading *r, const char *path, const char *name,
         mac = device + strlen(by_mac);
         device = "";
     }
-    struct h2k_interface *item = h2k_network_get(r, kind, device, mac, path);
+    struct h2k_interface *item =
+        h2k_network_get(r, kind, device, mac, file->path);
     if (item == NULL)
         return -1;
     struct file f = { .r = r,
-                      .path = path,
+                      .path = file->path,
                       .item = (size_t)(item - r->out->items) };
-    int rc = read_assignments(&f, text, size);
+    int rc = read_assignments(&f, file->text, file->size);
     if (rc == 0)
         rc = finish(&f);
-    h2k_strings_clear(&f.addresses);
-    h2k_strings_clear(&f.masks);
+    h2k_masked_clear(&f.addresses);
     return rc;
 }
 
 static int
-warn_xml(struct h2k_network_reading *r, const char *path, const char *name,
-         const char *text, size_t size)
+warn_xml(struct h2k_network_reading *r, const struct h2k_network_file *file,
+         void *opaque)
 {
-    (void)name;
-    (void)text;
-    (void)size;
-    return h2k_strings_addf(r->warnings,
+    (void)opaque;
+    return h2k_network_warn(r,
                             "%s: wicked's XML is not read: look whether it "
                             "names interfaces",
-                            path);
+                            file->path);
 }
 
 int
 h2k_ifcfg_suse_read(struct h2k_network_reading *r)
 {
-    if (h2k_network_each_file(r, directory, "ifcfg-", "", read_file) < 0)
+    if (h2k_network_each_file(r, directory, "ifcfg-", "", read_file, NULL) < 0)
         return -1;
     return h2k_network_each_file(r, "/etc/wicked/ifconfig", "", ".xml",
-                                 warn_xml);
+                                 warn_xml, NULL);
 }

@@ -5,7 +5,9 @@
 #include "base/error.h"
 #include "guest/network/reader.h"
 #include "guest/text/assignments.h"
+#include "guest/text/ini.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -13,40 +15,30 @@
 static const char kind[] = "ifcfg";
 
 struct ifcfg {
-    char device[H2K_ASSIGNMENT_VALUE], type[H2K_ASSIGNMENT_VALUE];
-    char mac[H2K_ASSIGNMENT_VALUE], given_mac[H2K_ASSIGNMENT_VALUE];
-    char method[H2K_ASSIGNMENT_VALUE], onboot[H2K_ASSIGNMENT_VALUE];
-    char physdev[H2K_ASSIGNMENT_VALUE], vlan[H2K_ASSIGNMENT_VALUE];
-    char devicetype[H2K_ASSIGNMENT_VALUE], uuid[H2K_ASSIGNMENT_VALUE];
-    char mask[H2K_ASSIGNMENT_VALUE], bonding[H2K_ASSIGNMENT_VALUE];
-    struct h2k_strings addresses; /* key and value by turns */
-    struct h2k_strings masks;     /* the same */
+    char device[H2K_INI_FIELD], type[H2K_INI_FIELD];
+    char mac[H2K_INI_FIELD], given_mac[H2K_INI_FIELD];
+    char method[H2K_INI_FIELD], onboot[H2K_INI_FIELD];
+    char physdev[H2K_INI_FIELD], vlan[H2K_INI_FIELD];
+    char devicetype[H2K_INI_FIELD], uuid[H2K_INI_FIELD];
+    char bonding[H2K_INI_FIELD];
+    struct h2k_masked_addresses addresses;
 };
+static_assert(H2K_ASSIGNMENT_VALUE <= H2K_INI_FIELD, "a value fits");
 
-static char *
-find_field(struct ifcfg *c, const char *key)
-{
-    const struct {
-        const char *key;
-        char *field;
-    } table[] = {
-        { "DEVICE", c->device },
-        { "TYPE", c->type },
-        { "HWADDR", c->mac },
-        { "MACADDR", c->given_mac },
-        { "BOOTPROTO", c->method },
-        { "ONBOOT", c->onboot },
-        { "PHYSDEV", c->physdev },
-        { "VLAN", c->vlan },
-        { "DEVICETYPE", c->devicetype },
-        { "UUID", c->uuid },
-        { "BONDING_OPTS", c->bonding },
-    };
-    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-        if (strcmp(key, table[i].key) == 0)
-            return table[i].field;
-    return NULL;
-}
+static const struct h2k_ini_field fields[] = {
+    { "", "DEVICE", offsetof(struct ifcfg, device) },
+    { "", "TYPE", offsetof(struct ifcfg, type) },
+    { "", "HWADDR", offsetof(struct ifcfg, mac) },
+    { "", "MACADDR", offsetof(struct ifcfg, given_mac) },
+    { "", "BOOTPROTO", offsetof(struct ifcfg, method) },
+    { "", "ONBOOT", offsetof(struct ifcfg, onboot) },
+    { "", "PHYSDEV", offsetof(struct ifcfg, physdev) },
+    { "", "VLAN", offsetof(struct ifcfg, vlan) },
+    { "", "DEVICETYPE", offsetof(struct ifcfg, devicetype) },
+    { "", "UUID", offsetof(struct ifcfg, uuid) },
+    { "", "BONDING_OPTS", offsetof(struct ifcfg, bonding) },
+};
+#define FIELDS (sizeof(fields) / sizeof(*fields))
 
 /* "IPADDR", "IPADDR2": the digits behind PREFIX; NULL for another key. */
 static const char *
@@ -60,16 +52,10 @@ number_behind(const char *key, const char *prefix)
 }
 
 static int
-add_pair(struct h2k_strings *list, const char *key, const char *value)
-{
-    return h2k_strings_add(list, key) < 0 ? -1 : h2k_strings_add(list, value);
-}
-
-static int
 take(struct h2k_network_reading *r, const char *path, struct ifcfg *c,
      const struct h2k_assignment *a)
 {
-    char *field = find_field(c, a->key);
+    char *field = h2k_ini_place(fields, FIELDS, "", a->key, c);
     const char *address = number_behind(a->key, "IPADDR");
     const char *mask = number_behind(a->key, "NETMASK");
     if (mask == NULL)
@@ -79,15 +65,15 @@ take(struct h2k_network_reading *r, const char *path, struct ifcfg *c,
     if (field == NULL && address == NULL && mask == NULL)
         return 0;
     if (a->computed)
-        return h2k_strings_addf(r->warnings,
+        return h2k_network_warn(r,
                                 "%s: %s is what a shell makes of it, which "
                                 "was not run",
                                 path, a->key);
-    if (field != NULL)
-        memcpy(field, a->value, H2K_ASSIGNMENT_VALUE);
-    else
-        return add_pair(address != NULL ? &c->addresses : &c->masks,
-                        address != NULL ? address : mask, a->value);
+    if (address != NULL)
+        return h2k_masked_add(&c->addresses.addresses, address, a->value);
+    if (mask != NULL)
+        return h2k_masked_add(&c->addresses.masks, mask, a->value);
+    memcpy(field, a->value, H2K_ASSIGNMENT_VALUE);
     return 0;
 }
 
@@ -147,26 +133,22 @@ add_lower(struct h2k_interface *item, const struct ifcfg *c)
     if (item->type != H2K_INTERFACE_VLAN)
         return 0;
     if (c->physdev[0] != '\0')
-        return h2k_strings_add_once(&item->lower, c->physdev);
+        return h2k_network_add_once(&item->lower, c->physdev);
     return dot == NULL || item->lower.count > 0
                ? 0
                : h2k_strings_addn(&item->lower, c->device,
                                   (size_t)(dot - c->device));
 }
 
-static int
-add_addresses(struct h2k_interface *item, const struct ifcfg *c)
+/* initscripts' is_false(). */
+static bool
+is_false(const char *word)
 {
-    for (size_t i = 0; i + 1 < c->addresses.count; i += 2) {
-        const char *mask = "";
-        for (size_t k = 0; k + 1 < c->masks.count; k += 2)
-            if (strcmp(c->masks.items[k], c->addresses.items[i]) == 0)
-                mask = c->masks.items[k + 1];
-        if (h2k_interface_add_address(item, c->addresses.items[i + 1], mask) <
-            0)
-            return -1;
-    }
-    return 0;
+    static const char *const words[] = { "no", "n", "false", "f", "0", "off" };
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        if (strcasecmp(word, words[i]) == 0)
+            return true;
+    return false;
 }
 
 static int
@@ -180,12 +162,12 @@ keep(struct h2k_network_reading *r, const char *path, struct ifcfg *c)
         return 0;
     struct h2k_interface *item = h2k_network_get(
         r, kind, c->device, c->mac[0] == '\0' ? NULL : c->mac, path);
-    if (item == NULL || add_addresses(item, c) < 0)
+    if (item == NULL || h2k_interface_add_masked(item, &c->addresses) < 0)
         return -1;
     if (is_alias)
         return 0;
     item->type = type_of(c);
-    item->off = strcasecmp(c->onboot, "no") == 0;
+    h2k_interface_set_off(item, path, is_false(c->onboot));
     if (h2k_interface_set_mac(&item->mac, c->mac) < 0 ||
         h2k_interface_set_mac(&item->given_mac, c->given_mac) < 0 ||
         h2k_interface_set(&item->id, c->uuid) < 0 ||
@@ -212,20 +194,22 @@ is_kept_copy(const char *name)
 }
 
 static int
-read_file(struct h2k_network_reading *r, const char *path, const char *name,
-          const char *text, size_t size)
+read_file(struct h2k_network_reading *r, const struct h2k_network_file *file,
+          void *opaque)
 {
     struct ifcfg c = { 0 };
-    if (is_kept_copy(name))
+    (void)opaque;
+    if (is_kept_copy(file->name))
         return 0;
-    int rc = read_assignments(r, path, text, size, &c);
-    /* NetworkManager's own files may have a MAC alone. */
-    if (c.device[0] == '\0' && c.mac[0] == '\0')
-        snprintf(c.device, sizeof(c.device), "%s", name + strlen("ifcfg-"));
+    int rc = read_assignments(r, file->path, file->text, file->size, &c);
+    /* initscripts go by the file's name then; for NetworkManager, which gives
+     * each of its own a UUID, such a file is for any card. */
+    if (c.device[0] == '\0' && c.mac[0] == '\0' && c.uuid[0] == '\0')
+        snprintf(c.device, sizeof(c.device), "%s",
+                 file->name + strlen("ifcfg-"));
     if (rc == 0)
-        rc = keep(r, path, &c);
-    h2k_strings_clear(&c.addresses);
-    h2k_strings_clear(&c.masks);
+        rc = keep(r, file->path, &c);
+    h2k_masked_clear(&c.addresses);
     return rc;
 }
 
@@ -233,5 +217,5 @@ int
 h2k_ifcfg_read(struct h2k_network_reading *r)
 {
     return h2k_network_each_file(r, "/etc/sysconfig/network-scripts", "ifcfg-",
-                                 "", read_file);
+                                 "", read_file, NULL);
 }

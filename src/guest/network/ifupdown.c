@@ -21,7 +21,7 @@ struct reading {
     unsigned sources; /* files read so far */
     size_t stanza;    /* the interface that a line belongs to, or none */
     bool mapping;     /* it belongs to a mapping */
-    char address[64]; /* of this stanza, until its mask is known */
+    char address[64], mask[64];  /* of this stanza, until its end */
     struct h2k_strings logical;  /* "LOGICAL", then what it means */
     struct h2k_strings template; /* names that others inherit from */
     struct h2k_strings brought;  /* names that something brings up */
@@ -78,14 +78,23 @@ current(struct reading *s)
     return s->stanza == NONE ? NULL : &s->r->out->items[s->stanza];
 }
 
-/* An address that no mask came for. */
+/* The address and its mask, which may come in any order. */
+static int
+end_address(struct reading *s)
+{
+    struct h2k_interface *item = current(s);
+    int rc = item == NULL
+                 ? 0
+                 : h2k_interface_add_address(item, s->address, s->mask);
+    s->address[0] = '\0';
+    s->mask[0] = '\0';
+    return rc;
+}
+
 static int
 end_stanza(struct reading *s)
 {
-    struct h2k_interface *item = current(s);
-    int rc =
-        item == NULL ? 0 : h2k_interface_add_address(item, s->address, "");
-    s->address[0] = '\0';
+    int rc = end_address(s);
     s->stanza = NONE;
     s->mapping = false;
     return rc;
@@ -100,7 +109,7 @@ begin_iface(struct reading *s, const struct h2k_strings *w, const char *path)
         return 0;
     for (size_t i = 2; i + 1 < w->count; i++)
         if (strcmp(w->items[i], "inherits") == 0 &&
-            h2k_strings_add_once(&s->template, w->items[i + 1]) < 0)
+            h2k_network_add_once(&s->template, w->items[i + 1]) < 0)
             return -1;
     struct h2k_interface *item = get(s, w->items[1], path);
     if (item == NULL ||
@@ -108,6 +117,18 @@ begin_iface(struct reading *s, const struct h2k_strings *w, const char *path)
         return -1;
     s->stanza = (size_t)(item - s->r->out->items);
     return 0;
+}
+
+/* The logical name NAME means PHYSICAL, of LENGTH bytes. */
+static int
+add_logical(struct reading *s, const char *name, const char *physical,
+            size_t length)
+{
+    if (s->logical.count >= H2K_NETWORK_LIST_MAX)
+        return 0;
+    if (h2k_strings_add(&s->logical, name) < 0)
+        return -1;
+    return h2k_strings_addn(&s->logical, physical, length);
 }
 
 /*
@@ -119,13 +140,16 @@ static int
 bring_up(struct reading *s, const char *word)
 {
     size_t n = strcspn(word, "=");
-    if (word[n] == '=') {
-        if (h2k_strings_add(&s->logical, word + n + 1) < 0)
-            return -1;
-        return h2k_strings_addn(&s->logical, word, n);
-    }
-    return strchr(word, '/') != NULL ? 0
-                                     : h2k_strings_add_once(&s->brought, word);
+    if (word[n] == '=')
+        return add_logical(s, word + n + 1, word, n);
+    const char *slash = strchr(word, '/');
+    if (slash != NULL && slash != word)
+        return 0; /* not by its name */
+    word += slash == word;
+    h2k_autofree char *name = strndup(word, strcspn(word, "/"));
+    if (name == NULL)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    return h2k_network_add_once(&s->brought, name);
 }
 
 /* "rename CUR=NEW": ifup itself gives the name NEW. */
@@ -144,7 +168,7 @@ rename_to(struct reading *s, const char *word, const char *path)
     if (strncmp(from, "mac/", 4) == 0)
         return h2k_interface_set_mac(&item->mac, from + 4);
     if (strchr(from, '/') != NULL)
-        return h2k_strings_addf(s->r->warnings,
+        return h2k_network_warn(s->r,
                                 "%s: rename %s: look whether it means the "
                                 "same on KVM",
                                 path, word);
@@ -159,7 +183,7 @@ begin_mapping(struct reading *s, const struct h2k_strings *w, const char *path)
     for (size_t i = 1; i < w->count; i++)
         if (!h2k_is_pattern(w->items[i]) && get(s, w->items[i], path) == NULL)
             return -1;
-    return h2k_strings_addf(s->r->warnings,
+    return h2k_network_warn(s->r,
                             "%s: mapping %s: a script chooses what is "
                             "configured; it was not run",
                             path, w->count > 1 ? w->items[1] : "");
@@ -178,7 +202,7 @@ stand_on(struct h2k_interface *item, const struct h2k_strings *w,
         if (strcmp(word, "regex") == 0)
             break;
         if (strcmp(word, "none") != 0 && strcmp(word, "all") != 0 &&
-            h2k_strings_add_once(&item->lower, word) < 0)
+            h2k_network_add_once(&item->lower, word) < 0)
             return -1;
     }
     return 0;
@@ -203,6 +227,7 @@ read_lower(struct h2k_interface *item, const struct h2k_strings *w)
     } table[] = {
         { "bond-slaves", H2K_INTERFACE_BOND },
         { "slaves", H2K_INTERFACE_BOND },
+        { "bond-members", H2K_INTERFACE_BOND }, /* ifupdown-ng */
         { "bridge-ports", H2K_INTERFACE_BRIDGE },
         { "vlan-raw-device", H2K_INTERFACE_VLAN },
         { "ovs-bonds", H2K_INTERFACE_BOND },
@@ -221,13 +246,11 @@ read_option(struct reading *s, const struct h2k_strings *w)
     struct h2k_interface *item = current(s);
     const char *option = w->items[0], *value = w->items[1];
     if (strcmp(option, "address") == 0) {
-        if (h2k_interface_add_address(item, s->address, "") < 0)
+        if (s->address[0] != '\0' && end_address(s) < 0)
             return -1;
         snprintf(s->address, sizeof(s->address), "%s", value);
-    } else if (strcmp(option, "netmask") == 0 && s->address[0] != '\0') {
-        int rc = h2k_interface_add_address(item, s->address, value);
-        s->address[0] = '\0';
-        return rc;
+    } else if (strcmp(option, "netmask") == 0) {
+        snprintf(s->mask, sizeof(s->mask), "%s", value);
     } else if (strcmp(option, "hwaddress") == 0) {
         return h2k_interface_set_mac(&item->given_mac, w->items[w->count - 1]);
     }
@@ -303,7 +326,7 @@ read_source(struct reading *s, const char *word, bool directory,
     bool strange = strpbrk(word, "$`{~") != NULL || h2k_is_pattern(path);
     *slash = '/';
     if (strange)
-        return h2k_strings_addf(s->r->warnings,
+        return h2k_network_warn(s->r,
                                 "%s: source %s: only patterns of file names "
                                 "are read",
                                 from, word);
@@ -362,8 +385,7 @@ read_file(struct reading *s, const char *path, const char *text, int depth)
             continue;
         /* "map PHYSICAL LOGICAL" by custom: the last is a stanza's name. */
         if (s->mapping && strcmp(words.items[0], "map") == 0 &&
-            (h2k_strings_add(&s->logical, words.items[words.count - 1]) < 0 ||
-             h2k_strings_add(&s->logical, "") < 0))
+            add_logical(s, words.items[words.count - 1], "", 0) < 0)
             return -1;
         if (s->stanza != NONE && read_option(s, &words) < 0)
             return -1;
@@ -398,14 +420,24 @@ become(struct h2k_interface *item, const char *physical)
     return 0;
 }
 
+static bool
+is_brought(const struct reading *s, const char *name)
+{
+    for (size_t i = 0; i < s->brought.count; i++)
+        if (h2k_is_pattern(s->brought.items[i])
+                ? fnmatch(s->brought.items[i], name, 0) == 0
+                : strcmp(s->brought.items[i], name) == 0)
+            return true;
+    return false;
+}
+
 static int
 resolve(struct reading *s)
 {
     struct h2k_network *out = s->r->out;
     for (size_t i = 0; i < out->count; i++)
         if (strcmp(out->items[i].source, kind) == 0)
-            out->items[i].off =
-                !h2k_strings_contain(&s->brought, out->items[i].name);
+            out->items[i].off = !is_brought(s, out->items[i].name);
     for (size_t i = 0; i + 1 < s->logical.count; i += 2) {
         struct h2k_interface *item =
             h2k_network_find(out, kind, s->logical.items[i]);
@@ -416,7 +448,7 @@ resolve(struct reading *s)
     for (size_t i = 0; i < s->template.count; i++) {
         const char *name = s->template.items[i];
         struct h2k_interface *item = h2k_network_find(out, kind, name);
-        if (item != NULL && !h2k_strings_contain(&s->brought, name))
+        if (item != NULL && !is_brought(s, name))
             item->type = H2K_INTERFACE_VIRTUAL;
     }
     return 0;

@@ -19,33 +19,23 @@ struct connection {
     struct h2k_strings addresses;
 };
 
-/* Where a key's value goes.  "ethernet" was "802-3-ethernet" once. */
-static char *
-find_field(struct connection *c, const struct h2k_ini_line *line)
-{
-    const struct {
-        const char *section, *key;
-        char *field;
-    } table[] = {
-        { "connection", "uuid", c->uuid },
-        { "connection", "interface-name", c->name },
-        { "connection", "type", c->type },
-        { "connection", "autoconnect", c->autoconnect },
-        { "ethernet", "mac-address", c->mac },
-        { "ethernet", "cloned-mac-address", c->given_mac },
-        { "802-3-ethernet", "mac-address", c->mac },
-        { "802-3-ethernet", "cloned-mac-address", c->given_mac },
-        { "vlan", "parent", c->parent },
-        { "match", "driver", c->driver },
-        { "match", "interface-name", c->match },
-        { "ipv4", "method", c->method },
-    };
-    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-        if (strcmp(line->section, table[i].section) == 0 &&
-            strcmp(line->key, table[i].key) == 0)
-            return table[i].field;
-    return NULL;
-}
+/* "ethernet" was "802-3-ethernet" once. */
+static const struct h2k_ini_field fields[] = {
+    { "connection", "uuid", offsetof(struct connection, uuid) },
+    { "connection", "interface-name", offsetof(struct connection, name) },
+    { "connection", "type", offsetof(struct connection, type) },
+    { "connection", "autoconnect", offsetof(struct connection, autoconnect) },
+    { "ethernet", "mac-address", offsetof(struct connection, mac) },
+    { "ethernet", "cloned-mac-address",
+      offsetof(struct connection, given_mac) },
+    { "802-3-ethernet", "mac-address", offsetof(struct connection, mac) },
+    { "802-3-ethernet", "cloned-mac-address",
+      offsetof(struct connection, given_mac) },
+    { "vlan", "parent", offsetof(struct connection, parent) },
+    { "match", "driver", offsetof(struct connection, driver) },
+    { "match", "interface-name", offsetof(struct connection, match) },
+    { "ipv4", "method", offsetof(struct connection, method) },
+};
 
 /* "address1=10.3.0.4/24,10.3.0.1"; before 0.9.10 "addresses=10.3.0.4;24;…" */
 static int
@@ -64,7 +54,7 @@ add_address(struct connection *c, const struct h2k_ini_line *line)
                  (int)prefix, line->value + n + 1);
     else
         snprintf(text, sizeof(text), "%.*s", (int)n, line->value);
-    return text[0] == '\0' ? 0 : h2k_strings_add_once(&c->addresses, text);
+    return text[0] == '\0' ? 0 : h2k_network_add_once(&c->addresses, text);
 }
 
 static int
@@ -72,13 +62,11 @@ read_lines(const char *text, struct connection *c)
 {
     struct h2k_ini_cursor cursor = { .text = text };
     struct h2k_ini_line line;
-    while (h2k_ini_next(&cursor, &line)) {
-        char *field = find_field(c, &line);
-        if (field != NULL)
-            memcpy(field, line.value, H2K_INI_FIELD);
-        else if (add_address(c, &line) < 0)
+    while (h2k_ini_next(&cursor, &line))
+        if (!h2k_ini_take(fields, sizeof(fields) / sizeof(*fields), &line,
+                          c) &&
+            add_address(c, &line) < 0)
             return -1;
-    }
     return 0;
 }
 
@@ -104,44 +92,73 @@ type_of(const struct connection *c, const char *name)
     return H2K_INTERFACE_VIRTUAL;
 }
 
-/* The name that a connection is for: its own, or the one of its match. */
-static const char *
-name_of(struct connection *c)
+/* The names that a connection is for: its own, or those of its match, of
+ * which '|' and '&' say how they go with others, and '!' that it is for all
+ * but this one. */
+static int
+list_names(const struct connection *c, struct h2k_strings *names)
 {
-    size_t n = strcspn(c->match, ";,");
+    H2K_AUTO_STRINGS words = { 0 };
     if (c->name[0] != '\0')
-        return c->name;
-    if (c->match[0] == '!' || c->match[0] == '&' || c->match[0] == '|')
-        return "";
-    c->match[n] = '\0';
-    return c->match;
+        return h2k_strings_add(names, c->name);
+    if (h2k_network_add_words(&words, c->match, ";,") < 0)
+        return -1;
+    for (size_t i = 0; i < words.count; i++) {
+        const char *word = words.items[i];
+        word += *word == '|' || *word == '&';
+        if (*word != '!' && *word != '\0' &&
+            h2k_network_add_once(names, word) < 0)
+            return -1;
+    }
+    return 0;
 }
 
-static int
-keep(struct h2k_network_reading *r, const char *path, struct connection *c)
+static bool
+is_off(const struct connection *c)
 {
-    const char *name = name_of(c);
-    if ((name[0] == '\0' && c->mac[0] == '\0' && c->driver[0] == '\0') ||
-        strcmp(name, "lo") == 0)
-        return 0; /* for any card */
-    struct h2k_interface *item = h2k_network_get(
-        r, kind, name, c->mac[0] == '\0' ? NULL : c->mac, path);
+    return strcmp(c->autoconnect, "false") == 0 ||
+           strcmp(c->autoconnect, "0") == 0 ||
+           strcmp(c->autoconnect, "no") == 0;
+}
+
+/* MAC: of the card of this name, "" where it is not known. */
+static int
+keep(struct h2k_network_reading *r, const char *path,
+     const struct connection *c, const char *name, const char *mac)
+{
+    struct h2k_interface *item =
+        h2k_network_get(r, kind, name, mac[0] == '\0' ? NULL : mac, path);
     if (item == NULL || h2k_interface_set(&item->id, c->uuid) < 0 ||
-        h2k_interface_set_mac(&item->mac, c->mac) < 0 ||
+        h2k_interface_set_mac(&item->mac, mac) < 0 ||
         h2k_interface_set_mac(&item->given_mac, c->given_mac) < 0 ||
         h2k_interface_set(&item->driver, c->driver) < 0 ||
         h2k_interface_set(&item->method, c->method) < 0 ||
         (c->parent[0] != '\0' &&
-         h2k_strings_add_once(&item->lower, c->parent) < 0))
+         h2k_network_add_once(&item->lower, c->parent) < 0))
         return -1;
     item->type = type_of(c, name);
-    item->off = strcmp(c->autoconnect, "false") == 0 ||
-                strcmp(c->autoconnect, "0") == 0 ||
-                strcmp(c->autoconnect, "no") == 0;
+    h2k_interface_set_off(item, path, is_off(c));
     for (size_t i = 0; i < c->addresses.count; i++)
-        if (h2k_strings_add_once(&item->addresses, c->addresses.items[i]) < 0)
+        if (h2k_network_add_once(&item->addresses, c->addresses.items[i]) < 0)
             return -1;
     return 0;
+}
+
+static int
+keep_all(struct h2k_network_reading *r, const char *path,
+         const struct connection *c)
+{
+    H2K_AUTO_STRINGS names = { 0 };
+    if (list_names(c, &names) < 0)
+        return -1;
+    for (size_t i = 0; i < names.count; i++)
+        if (strcmp(names.items[i], "lo") != 0 &&
+            keep(r, path, c, names.items[i], names.count == 1 ? c->mac : "") <
+                0)
+            return -1;
+    if (names.count > 0 || (c->mac[0] == '\0' && c->driver[0] == '\0'))
+        return 0; /* without any of them it is for any card */
+    return keep(r, path, c, "", c->mac);
 }
 
 /* NetworkManager passes over what others than its owner, root, may read. */
@@ -153,24 +170,38 @@ check_mode(struct h2k_network_reading *r, const char *path)
         h2k_root_stat(r->root, path, &st) < 0 ||
         ((st.mode & 077) == 0 && st.uid == 0))
         return 0;
-    return h2k_strings_addf(r->warnings,
+    return h2k_network_warn(r,
                             "%s: NetworkManager does not read it: it is to "
                             "be root's, with mode 0600",
                             path);
 }
 
+/* Names that NetworkManager passes over. */
+static bool
+is_passed_over(const char *name)
+{
+    static const char *const endings[] = { "~",    ".swp", ".swpx",
+                                           ".pem", ".der", ".rpmnew" };
+    size_t n = strlen(name);
+    for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
+        size_t m = strlen(endings[i]);
+        if (n >= m && strcmp(name + n - m, endings[i]) == 0)
+            return true;
+    }
+    return name[0] == '.';
+}
+
 static int
-read_file(struct h2k_network_reading *r, const char *path, const char *name,
-          const char *text, size_t size)
+read_file(struct h2k_network_reading *r, const struct h2k_network_file *file,
+          void *opaque)
 {
     struct connection c = { 0 };
-    size_t n = strlen(name);
-    (void)size;
-    if (name[0] == '.' || name[n - 1] == '~')
-        return 0; /* NetworkManager passes over them too */
-    int rc = read_lines(text, &c);
+    (void)opaque;
+    if (is_passed_over(file->name))
+        return 0;
+    int rc = read_lines(file->text, &c);
     if (rc == 0)
-        rc = check_mode(r, path) < 0 ? -1 : keep(r, path, &c);
+        rc = check_mode(r, file->path) < 0 ? -1 : keep_all(r, file->path, &c);
     h2k_strings_clear(&c.addresses);
     return rc;
 }
@@ -183,7 +214,8 @@ h2k_keyfiles_read(struct h2k_network_reading *r)
         "/usr/lib/NetworkManager/system-connections",
     };
     for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++)
-        if (h2k_network_each_file(r, directories[i], "", "", read_file) < 0)
+        if (h2k_network_each_file(r, directories[i], "", "", read_file, NULL) <
+            0)
             return -1;
     return 0;
 }

@@ -39,20 +39,24 @@ is_known(const struct h2k_network *network, const char *name, const char *mac)
 }
 
 static int
-read_file(struct h2k_network_reading *r, const char *path, const char *name,
-          const char *text, size_t size)
+read_file(struct h2k_network_reading *r, const struct h2k_network_file *file,
+          void *opaque)
 {
     static const char identifier[] = "dhcp-client-identifier";
     char interface[64] = "", mac[H2K_MAC_TEXT];
-    (void)name;
-    (void)size;
-    for (; *text != '\0'; text += strcspn(text, "\n"), text += *text == '\n') {
-        const char *line = text + strspn(text, " \t");
-        size_t length = strcspn(line, "\n");
-        const char *at = memmem(line, length, identifier, strlen(identifier));
-        if (*line == '}')
+    (void)opaque;
+    for (const char *text = file->text; *text != '\0';) {
+        /* sscanf() measures all that is left of a text at each call. */
+        char line[256];
+        size_t length = strcspn(text, "\n");
+        snprintf(line, sizeof(line), "%.*s",
+                 (int)(length < sizeof(line) ? length : sizeof(line) - 1),
+                 text);
+        text += length + (text[length] == '\n');
+        const char *at = strstr(line, identifier);
+        if (line[strspn(line, " \t")] == '}')
             interface[0] = '\0';
-        sscanf(line, "interface \"%63[^\"\n]\"", interface);
+        sscanf(line, " interface \"%63[^\"]\"", interface);
         if (at == NULL || interface[0] == '\0' ||
             !client_mac(at + strlen(identifier), mac) ||
             is_known(r->out, interface, mac))
@@ -60,7 +64,7 @@ read_file(struct h2k_network_reading *r, const char *path, const char *name,
         struct h2k_naming naming = { .by = H2K_NAMING_LEASE,
                                      .name = interface,
                                      .mac = mac,
-                                     .file = (char *)path };
+                                     .file = (char *)file->path };
         if (h2k_network_add_naming(r, &naming) < 0)
             return -1;
     }
@@ -77,7 +81,7 @@ h2k_leases_read(struct h2k_network_reading *r)
     for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++)
         for (size_t k = 0; k < sizeof(endings) / sizeof(*endings); k++)
             if (h2k_network_each_file(r, directories[i], "dhclient",
-                                      endings[k], read_file) < 0)
+                                      endings[k], read_file, NULL) < 0)
                 return -1;
     return 0;
 }

@@ -60,7 +60,7 @@ add_list(struct h2k_strings *to, struct fy_node *list)
                                         ? fy_node_mapping_iterate(node, &inner)
                                         : NULL;
         scalar(pair == NULL ? node : fy_node_pair_key(pair), text);
-        if (text[0] != '\0' && h2k_strings_add_once(to, text) < 0)
+        if (text[0] != '\0' && h2k_network_add_once(to, text) < 0)
             return -1;
     }
     return 0;
@@ -101,7 +101,7 @@ fill(struct h2k_interface *item, const char *id, const struct match *m,
         h2k_interface_set(&item->driver, m->driver) < 0 ||
         h2k_interface_set_mac(&item->given_mac, given) < 0 ||
         h2k_interface_set(&item->method, dhcp ? "dhcp" : "static") < 0 ||
-        (link[0] != '\0' && h2k_strings_add_once(&item->lower, link) < 0) ||
+        (link[0] != '\0' && h2k_network_add_once(&item->lower, link) < 0) ||
         add_list(&item->lower, child(value, "interfaces")) < 0)
         return -1;
     return add_list(&item->addresses, child(value, "addresses"));
@@ -186,24 +186,23 @@ parse(const char *text, size_t size)
 }
 
 static int
-read_file(struct h2k_network_reading *r, const char *path, const char *name,
-          const char *text, size_t size)
+read_file(struct h2k_network_reading *r, const struct h2k_network_file *file,
+          void *opaque)
 {
     struct fy_document *document = NULL;
     int rc = 0;
-    (void)name;
-    if (strspn(text, " \t\r\n") == size)
+    (void)opaque;
+    if (strspn(file->text, " \t\r\n") == file->size)
         return 0;
     /* libfyaml 0.7.12 scans a directive that is no UTF-8 for ever. */
-    if (h2k_utf8_valid_prefix(text, size) == size)
-        document = parse(text, size);
+    if (h2k_utf8_valid_prefix(file->text, file->size) == file->size)
+        document = parse(file->text, file->size);
     if (document == NULL)
-        return h2k_strings_addf(r->warnings, "%s: no YAML that can be read",
-                                path);
+        return h2k_network_warn(r, "%s: no YAML that can be read", file->path);
     struct fy_node *network = child(fy_document_root(document), "network");
     for (size_t i = 0; i < sizeof(sections) / sizeof(*sections) && rc == 0;
          i++)
-        rc = read_section(r, path, network, &sections[i]);
+        rc = read_section(r, file->path, network, &sections[i]);
     fy_document_destroy(document);
     return rc;
 }
@@ -214,8 +213,8 @@ h2k_netplan_read(struct h2k_network_reading *r)
     static const char *const directories[] = { "/usr/lib/netplan",
                                                "/etc/netplan" };
     for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++)
-        if (h2k_network_each_file(r, directories[i], "", ".yaml", read_file) <
-            0)
+        if (h2k_network_each_file(r, directories[i], "", ".yaml", read_file,
+                                  NULL) < 0)
             return -1;
     return 0;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "guest/network/network.h"
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "guest/network/reader.h"
 
-#include <arpa/inet.h>
-#include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void
 free_interface(struct h2k_interface *item)
@@ -42,163 +43,6 @@ h2k_network_free(struct h2k_network *network)
     free(network->items);
     free(network->namings);
     *network = (struct h2k_network){ 0 };
-}
-
-/* ---- Words ---- */
-
-bool
-h2k_mac_parse(const char *text, char mac[H2K_MAC_TEXT])
-{
-    size_t digits = 0, at = 0;
-    for (; *text != '\0'; text++) {
-        if (isxdigit((unsigned char)*text) && digits < 12) {
-            if (digits > 0 && digits % 2 == 0)
-                mac[at++] = ':';
-            mac[at++] = (char)tolower((unsigned char)*text);
-            digits++;
-        } else if (strchr(":-.", *text) == NULL || digits == 0 ||
-                   digits % (*text == '.' ? 4 : 2) != 0 || digits == 12) {
-            return false;
-        }
-    }
-    mac[at] = '\0';
-    return digits == 12;
-}
-
-const char *
-h2k_interface_type_name(enum h2k_interface_type type)
-{
-    static const char *const names[] = {
-        [H2K_INTERFACE_PHYSICAL] = "physical",
-        [H2K_INTERFACE_BOND] = "bond",
-        [H2K_INTERFACE_BRIDGE] = "bridge",
-        [H2K_INTERFACE_TEAM] = "team",
-        [H2K_INTERFACE_VLAN] = "vlan",
-        [H2K_INTERFACE_VIRTUAL] = "virtual",
-    };
-    return names[type];
-}
-
-/* Is NAME one of PREFIX and a number? */
-static bool
-is_numbered(const char *name, const char *prefix)
-{
-    size_t n = strlen(prefix);
-    return strncmp(name, prefix, n) == 0 && name[n] != '\0' &&
-           strspn(name + n, "0123456789") == strlen(name + n);
-}
-
-enum h2k_interface_type
-h2k_interface_type_of_name(const char *name)
-{
-    static const struct {
-        const char *prefix;
-        enum h2k_interface_type type;
-    } usual[] = {
-        { "bond", H2K_INTERFACE_BOND },
-        { "team", H2K_INTERFACE_TEAM },
-        { "br", H2K_INTERFACE_BRIDGE },
-        { "virbr", H2K_INTERFACE_BRIDGE },
-        { "vmbr", H2K_INTERFACE_BRIDGE },
-        { "docker", H2K_INTERFACE_BRIDGE },
-        { "vlan", H2K_INTERFACE_VLAN },
-        { "dummy", H2K_INTERFACE_VIRTUAL },
-        { "tun", H2K_INTERFACE_VIRTUAL },
-        { "tap", H2K_INTERFACE_VIRTUAL },
-        { "wg", H2K_INTERFACE_VIRTUAL },
-        { "ppp", H2K_INTERFACE_VIRTUAL },
-        { "gre", H2K_INTERFACE_VIRTUAL },
-        { "sit", H2K_INTERFACE_VIRTUAL },
-        { "ip6tnl", H2K_INTERFACE_VIRTUAL },
-        { "vxlan", H2K_INTERFACE_VIRTUAL },
-        { "vrf", H2K_INTERFACE_VIRTUAL },
-        { "ipsec", H2K_INTERFACE_VIRTUAL },
-        { "ib", H2K_INTERFACE_VIRTUAL },
-        { "wlan", H2K_INTERFACE_VIRTUAL },
-        { "wwan", H2K_INTERFACE_VIRTUAL },
-        { "lo", H2K_INTERFACE_VIRTUAL },
-    };
-    if (strchr(name, '.') != NULL)
-        return H2K_INTERFACE_VLAN;
-    for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
-        if (is_numbered(name, usual[i].prefix))
-            return usual[i].type;
-    /* systemd.net-naming-scheme(7): wireless. */
-    if (strncmp(name, "wlp", 3) == 0 || strncmp(name, "wlx", 3) == 0 ||
-        strncmp(name, "veth", 4) == 0 || strncmp(name, "br-", 3) == 0)
-        return H2K_INTERFACE_VIRTUAL;
-    return H2K_INTERFACE_PHYSICAL;
-}
-
-bool
-h2k_is_pattern(const char *text)
-{
-    return strpbrk(text, "*?[") != NULL;
-}
-
-int
-h2k_interface_set(char **field, const char *value)
-{
-    if (*field != NULL || *value == '\0')
-        return 0;
-    *field = strdup(value);
-    return *field == NULL ? h2k_fail(H2K_E_NOMEM, "out of memory") : 0;
-}
-
-int
-h2k_interface_set_mac(char **field, const char *value)
-{
-    char mac[H2K_MAC_TEXT];
-    return h2k_mac_parse(value, mac) ? h2k_interface_set(field, mac) : 0;
-}
-
-int
-h2k_network_add_words(struct h2k_strings *list, const char *words,
-                      const char *separators)
-{
-    while (*(words += strspn(words, separators)) != '\0') {
-        size_t n = strcspn(words, separators);
-        h2k_autofree char *word = strndup(words, n);
-        if (word == NULL)
-            return h2k_fail(H2K_E_NOMEM, "out of memory");
-        if (h2k_strings_add_once(list, word) < 0)
-            return -1;
-        words += n;
-    }
-    return 0;
-}
-
-/* "255.255.255.0" as 24, "24" as 24; -1 for anything else. */
-static int
-prefix_of(const char *mask)
-{
-    struct in_addr in;
-    size_t n = strlen(mask);
-    if (n > 0 && n <= 3 && strspn(mask, "0123456789") == n)
-        return atoi(mask);
-    if (inet_pton(AF_INET, mask, &in) != 1)
-        return -1;
-    uint32_t bits = ntohl(in.s_addr);
-    int prefix = __builtin_popcount(bits);
-    uint32_t expected = prefix == 0 ? 0 : ~UINT32_C(0) << (32 - prefix);
-    return bits == expected ? prefix : -1;
-}
-
-int
-h2k_interface_add_address(struct h2k_interface *item, const char *address,
-                          const char *mask)
-{
-    int prefix = prefix_of(mask);
-    h2k_autofree char *text = NULL;
-    if (*address == '\0')
-        return 0;
-    if (strchr(address, '/') != NULL || prefix < 0)
-        return h2k_strings_add_once(&item->addresses, address);
-    if (asprintf(&text, "%s/%d", address, prefix) < 0) {
-        text = NULL;
-        return h2k_fail(H2K_E_NOMEM, "out of memory");
-    }
-    return h2k_strings_add_once(&item->addresses, text);
 }
 
 /* ---- The lists ---- */
@@ -298,42 +142,73 @@ h2k_network_add_naming(struct h2k_network_reading *r,
 /* ---- Files ---- */
 
 int
+h2k_network_warn(struct h2k_network_reading *r, const char *format, ...)
+{
+    H2K_AUTO_BUFFER text = { 0 };
+    va_list ap;
+    if (r->warned >= H2K_NETWORK_WARNINGS_MAX)
+        return 0;
+    r->warned++;
+    va_start(ap, format);
+    h2k_buffer_vaddf(&text, format, ap);
+    va_end(ap);
+    if (h2k_buffer_check(&text) < 0)
+        return -1;
+    return h2k_strings_add(r->warnings, h2k_buffer_text(&text));
+}
+
+int
 h2k_network_text(struct h2k_network_reading *r, const char *path, char **text,
                  size_t *size)
 {
     *text = NULL;
     *size = 0;
+    if (r->bytes >= H2K_NETWORK_BYTES_MAX)
+        return 0;
     if (h2k_root_read_file(r->root, path, H2K_NETWORK_FILE_MAX, text, size) ==
-        0)
+        0) {
+        r->bytes += *size;
+        if (r->bytes >= H2K_NETWORK_BYTES_MAX &&
+            h2k_network_warn(r,
+                             "%s: the network's configuration is more than "
+                             "%u MiB; what comes behind this file is not read",
+                             path, H2K_NETWORK_BYTES_MAX >> 20) < 0)
+            return -1;
         return 1;
+    }
     if (h2k_errcode() == H2K_E_NOENT || h2k_errcode() == H2K_E_NOTDIR)
         return 0;
     if (h2k_errcode() == H2K_E_NOMEM || h2k_errcode() == H2K_E_IO)
         return -1;
-    return h2k_strings_addf(r->warnings, "%s: %s", path, h2k_errmsg());
+    return h2k_network_warn(r, "%s: %s", path, h2k_errmsg());
 }
 
-/* One of a directory's files, where its name begins and ends so. */
+/* One of a directory's files.  What is none, /dev/null behind a link too,
+ * which masks a file of the distribution's, says nothing. */
 static int
 one_file(struct h2k_network_reading *r, const char *directory,
-         const char *name, h2k_network_file_fn fn)
+         const char *name, h2k_network_file_fn fn, void *opaque)
 {
     h2k_autofree char *text = NULL, *path = NULL;
+    struct h2k_stat st;
     size_t size;
     if (asprintf(&path, "%s/%s", directory, name) < 0) {
         path = NULL;
         return h2k_fail(H2K_E_NOMEM, "out of memory");
     }
-    if (h2k_root_is_dir(r->root, path))
+    if (h2k_root_stat(r->root, path, &st) == 0 && !S_ISREG(st.mode))
         return 0;
     int rc = h2k_network_text(r, path, &text, &size);
-    return rc <= 0 ? rc : fn(r, path, name, text, size);
+    struct h2k_network_file file = {
+        .path = path, .name = name, .text = text, .size = size
+    };
+    return rc <= 0 ? rc : fn(r, &file, opaque);
 }
 
 int
 h2k_network_each_file(struct h2k_network_reading *r, const char *directory,
                       const char *beginning, const char *ending,
-                      h2k_network_file_fn fn)
+                      h2k_network_file_fn fn, void *opaque)
 {
     char **names;
     size_t count, m = strlen(ending);
@@ -345,10 +220,23 @@ h2k_network_each_file(struct h2k_network_reading *r, const char *directory,
         size_t n = strlen(names[i]);
         if (n >= m && strcmp(names[i] + n - m, ending) == 0 &&
             strncmp(names[i], beginning, strlen(beginning)) == 0)
-            rc = one_file(r, directory, names[i], fn);
+            rc = one_file(r, directory, names[i], fn, opaque);
     }
     h2k_root_free_names(names, count);
     return rc;
+}
+
+int
+h2k_network_each_drop_in(struct h2k_network_reading *r,
+                         const struct h2k_network_file *file,
+                         h2k_network_file_fn fn, void *opaque)
+{
+    h2k_autofree char *directory = NULL;
+    if (asprintf(&directory, "%s.d", file->path) < 0) {
+        directory = NULL;
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    }
+    return h2k_network_each_file(r, directory, "", ".conf", fn, opaque);
 }
 
 /* ---- All of it ---- */

@@ -10,8 +10,8 @@
 #include "base/strings.h"
 #include "fs/root.h"
 
-#define H2K_INTERFACES_MAX 256
-#define H2K_NAMINGS_MAX 256
+#define H2K_INTERFACES_MAX 4096
+#define H2K_NAMINGS_MAX 1024
 
 #define H2K_MAC_TEXT 18 /* "00:50:56:aa:bb:01" and the NUL */
 

@@ -12,55 +12,94 @@ static const char kind[] = "networkd";
 static const char directory[] = "/etc/systemd/network";
 
 struct unit {
-    char name[H2K_INI_FIELD], kind[H2K_INI_FIELD], type[H2K_INI_FIELD];
-    char mac[H2K_INI_FIELD], given_mac[H2K_INI_FIELD];
-    char method[H2K_INI_FIELD], driver[H2K_INI_FIELD];
-    struct h2k_strings addresses;
+    char kind[H2K_INI_FIELD], type[H2K_INI_FIELD], driver[H2K_INI_FIELD];
+    char given_mac[H2K_INI_FIELD], method[H2K_INI_FIELD];
+    char policy[H2K_INI_FIELD], unmanaged[H2K_INI_FIELD];
+    char hypervisor[H2K_INI_FIELD];
+    struct h2k_strings names, macs, addresses;
+    struct h2k_strings upper; /* what stands on it */
 };
 
-static char *
-find_field(struct unit *u, const struct h2k_ini_line *line)
+static void
+unit_clear(struct unit *u)
+{
+    h2k_strings_clear(&u->names);
+    h2k_strings_clear(&u->macs);
+    h2k_strings_clear(&u->addresses);
+    h2k_strings_clear(&u->upper);
+}
+#define AUTO_UNIT __attribute__((cleanup(unit_clear))) struct unit
+
+/* ---- Lines ---- */
+
+/* Keys that may be there several times: their words add up, and nothing
+ * behind '=' takes back what was there.  NULL for other keys. */
+static struct h2k_strings *
+find_list(struct unit *u, const struct h2k_ini_line *line)
 {
     const struct {
         const char *section, *key;
-        char *field;
+        struct h2k_strings *list;
     } table[] = {
-        { "Match", "Name", u->name },
-        { "Match", "MACAddress", u->mac },
-        { "Match", "PermanentMACAddress", u->mac },
-        { "Match", "Driver", u->driver },
-        { "Match", "Kind", u->kind },
-        { "Match", "Type", u->type },
-        { "Network", "DHCP", u->method },
-        { "Link", "MACAddress", u->given_mac },
-        { "NetDev", "Name", u->name },
-        { "NetDev", "Kind", u->kind },
-        { "NetDev", "MACAddress", u->given_mac },
+        { "Match", "Name", &u->names },
+        { "Match", "MACAddress", &u->macs },
+        { "Match", "PermanentMACAddress", &u->macs },
+        { "NetDev", "Name", &u->names },
+        { "Network", "Address", &u->addresses },
+        { "Address", "Address", &u->addresses },
+        { "Network", "Bond", &u->upper },
+        { "Network", "Bridge", &u->upper },
+        { "Network", "VLAN", &u->upper },
+        { "Network", "MACVLAN", &u->upper },
+        { "Network", "IPVLAN", &u->upper },
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
         if (strcmp(line->section, table[i].section) == 0 &&
             strcmp(line->key, table[i].key) == 0)
-            return table[i].field;
+            return table[i].list;
     return NULL;
 }
 
 static int
 read_lines(const char *text, struct unit *u)
 {
+    static const struct h2k_ini_field fields[] = {
+        { "Match", "Driver", offsetof(struct unit, driver) },
+        { "Match", "Kind", offsetof(struct unit, kind) },
+        { "Match", "Type", offsetof(struct unit, type) },
+        { "Match", "Virtualization", offsetof(struct unit, hypervisor) },
+        { "Network", "DHCP", offsetof(struct unit, method) },
+        { "Link", "MACAddress", offsetof(struct unit, given_mac) },
+        { "Link", "ActivationPolicy", offsetof(struct unit, policy) },
+        { "Link", "Unmanaged", offsetof(struct unit, unmanaged) },
+        { "NetDev", "Kind", offsetof(struct unit, kind) },
+        { "NetDev", "MACAddress", offsetof(struct unit, given_mac) },
+    };
     struct h2k_ini_cursor cursor = { .text = text };
     struct h2k_ini_line line;
     while (h2k_ini_next(&cursor, &line)) {
-        char *field = find_field(u, &line);
-        if (field != NULL)
-            memcpy(field, line.value, H2K_INI_FIELD);
-        else if (strcmp(line.key, "Address") == 0 && line.value[0] != '\0' &&
-                 (strcmp(line.section, "Network") == 0 ||
-                  strcmp(line.section, "Address") == 0) &&
-                 h2k_strings_add_once(&u->addresses, line.value) < 0)
+        struct h2k_strings *list = find_list(u, &line);
+        if (list == NULL) {
+            h2k_ini_take(fields, sizeof(fields) / sizeof(*fields), &line, u);
+            continue;
+        }
+        if (line.value[0] == '\0')
+            h2k_strings_clear(list);
+        if (h2k_network_add_words(list, line.value, " \t") < 0)
             return -1;
     }
     return 0;
 }
+
+static int
+read_drop_in(struct h2k_network_reading *r, const struct h2k_network_file *f,
+             void *unit)
+{
+    (void)r;
+    return read_lines(f->text, unit);
+}
+
+/* ---- What they mean ---- */
 
 static enum h2k_interface_type
 type_of_kind(const char *word)
@@ -79,68 +118,123 @@ type_of_kind(const char *word)
     return H2K_INTERFACE_VIRTUAL;
 }
 
-/* One of the names that a unit is for. */
+/* A [Match] of all but some ("!…") does not tell a type. */
+static void
+set_type(struct h2k_interface *item, const struct unit *u, bool made)
+{
+    if (made || (u->kind[0] != '\0' && u->kind[0] != '!'))
+        item->type = type_of_kind(u->kind);
+    else if (u->type[0] != '\0' && u->type[0] != '!' &&
+             strcmp(u->type, "ether") != 0)
+        item->type = type_of_kind(u->type);
+}
+
+static bool
+is_off(const struct unit *u)
+{
+    static const char *const words[] = { "down", "always-down", "manual" };
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        if (strcmp(u->policy, words[i]) == 0)
+            return true;
+    return strcmp(u->unmanaged, "yes") == 0 ||
+           strcmp(u->unmanaged, "true") == 0;
+}
+
+/* NAME is below each bond, bridge and so on that its file names. */
+static int
+add_upper(struct h2k_network_reading *r, const struct unit *u,
+          const char *name)
+{
+    for (size_t i = 0; i < u->upper.count; i++) {
+        struct h2k_interface *upper =
+            h2k_network_find(r->out, kind, u->upper.items[i]);
+        if (upper != NULL && h2k_network_add_once(&upper->lower, name) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* One of the names that a unit is for, "" where there is none. */
 static int
 keep(struct h2k_network_reading *r, const char *path, const struct unit *u,
-     const char *name, bool netdev)
+     const char *name, bool made)
 {
-    char mac[H2K_INI_FIELD];
-    snprintf(mac, sizeof(mac), "%.*s", (int)strcspn(u->mac, " \t"), u->mac);
-    struct h2k_interface *item =
-        h2k_network_get(r, kind, name, mac[0] == '\0' ? NULL : mac, path);
-    if (item == NULL || h2k_interface_set_mac(&item->mac, mac) < 0 ||
+    /* Of several MACs or names it is not known which goes with which. */
+    const char *mac =
+        u->macs.count == 1 && u->names.count <= 1 ? u->macs.items[0] : NULL;
+    struct h2k_interface *item = h2k_network_get(r, kind, name, mac, path);
+    if (item == NULL ||
+        (mac != NULL && h2k_interface_set_mac(&item->mac, mac) < 0) ||
         h2k_interface_set_mac(&item->given_mac, u->given_mac) < 0 ||
         h2k_interface_set(&item->driver, u->driver) < 0 ||
         h2k_interface_set(&item->method, u->method) < 0)
         return -1;
-    if (netdev || u->kind[0] != '\0')
-        item->type = type_of_kind(u->kind);
+    set_type(item, u, made);
+    if (!made)
+        h2k_interface_set_off(item, path, is_off(u));
     for (size_t i = 0; i < u->addresses.count; i++)
-        if (h2k_strings_add_once(&item->addresses, u->addresses.items[i]) < 0)
+        if (h2k_network_add_once(&item->addresses, u->addresses.items[i]) < 0)
             return -1;
-    return 0;
+    return name[0] == '\0' ? 0 : add_upper(r, u, name);
 }
 
 /* A [Match] may have several names; '!' before the first is for all others,
  * and a type alone is for any card. */
 static int
 keep_all(struct h2k_network_reading *r, const char *path, const struct unit *u,
-         bool netdev)
+         bool made)
 {
-    H2K_AUTO_STRINGS names = { 0 };
-    if (u->name[0] == '!')
+    if (u->names.count > 0 && u->names.items[0][0] == '!')
         return 0;
-    if (h2k_network_add_words(&names, u->name, " \t") < 0)
-        return -1;
-    for (size_t i = 0; i < names.count; i++)
-        if (strcmp(names.items[i], "lo") != 0 &&
-            keep(r, path, u, names.items[i], netdev) < 0)
+    for (size_t i = 0; i < u->names.count; i++)
+        if (strcmp(u->names.items[i], "lo") != 0 &&
+            keep(r, path, u, u->names.items[i], made) < 0)
             return -1;
-    if (names.count > 0 || (u->mac[0] == '\0' && u->driver[0] == '\0'))
+    if (u->names.count > 0 || (u->macs.count == 0 && u->driver[0] == '\0'))
         return 0;
-    return keep(r, path, u, "", netdev);
+    return keep(r, path, u, "", made);
 }
 
 static int
-read_unit(struct h2k_network_reading *r, const char *path, const char *name,
-          const char *text, size_t size)
+read_unit(struct h2k_network_reading *r, const struct h2k_network_file *file,
+          bool made)
 {
-    struct unit u = { 0 };
-    size_t n = strlen(name);
-    (void)size;
-    int rc = read_lines(text, &u);
-    if (rc == 0)
-        rc = keep_all(r, path, &u,
-                      n > 7 && strcmp(name + n - 7, ".netdev") == 0);
-    h2k_strings_clear(&u.addresses);
-    return rc;
+    AUTO_UNIT u = { 0 };
+    if (read_lines(file->text, &u) < 0 ||
+        h2k_network_each_drop_in(r, file, read_drop_in, &u) < 0)
+        return -1;
+    if (strcmp(u.hypervisor, "vmware") == 0 &&
+        h2k_network_warn(r,
+                         "%s: it is for VMware alone; change "
+                         "\"Virtualization=vmware\" to \"kvm\" in it",
+                         file->path) < 0)
+        return -1;
+    return keep_all(r, file->path, &u, made);
+}
+
+static int
+read_netdev(struct h2k_network_reading *r, const struct h2k_network_file *file,
+            void *opaque)
+{
+    (void)opaque;
+    return read_unit(r, file, true);
+}
+
+static int
+read_network(struct h2k_network_reading *r,
+             const struct h2k_network_file *file, void *opaque)
+{
+    (void)opaque;
+    return read_unit(r, file, false);
 }
 
 /* What is made first, so that what is configured is known for it. */
 int
 h2k_networkd_read(struct h2k_network_reading *r)
 {
-    if (h2k_network_each_file(r, directory, "", ".netdev", read_unit) < 0)
+    if (h2k_network_each_file(r, directory, "", ".netdev", read_netdev, NULL) <
+        0)
         return -1;
-    return h2k_network_each_file(r, directory, "", ".network", read_unit);
+    return h2k_network_each_file(r, directory, "", ".network", read_network,
+                                 NULL);
 }

@@ -130,11 +130,11 @@ add_term(struct rule *rule, const struct h2k_udev_term *t)
 }
 
 static int
-read_file(struct h2k_network_reading *r, const char *path, const char *name,
-          const char *text, size_t size)
+read_file(struct h2k_network_reading *r, const struct h2k_network_file *file,
+          void *opaque)
 {
-    (void)name;
-    (void)size;
+    const char *text = file->text;
+    (void)opaque;
     while (*text != '\0') {
         const char *end = h2k_udev_rule_end(text);
         struct rule rule = { 0 };
@@ -152,7 +152,7 @@ read_file(struct h2k_network_reading *r, const char *path, const char *name,
             .mac = by_mac ? rule.mac : NULL,
             .any_virtio =
                 rule.any_virtio && !rule.otherwise && rule.mac[0] == '\0',
-            .file = (char *)path,
+            .file = (char *)file->path,
         };
         if (h2k_network_add_naming(r, &naming) < 0)
             return -1;
@@ -164,5 +164,5 @@ int
 h2k_udev_rules_read(struct h2k_network_reading *r)
 {
     return h2k_network_each_file(r, "/etc/udev/rules.d", "", ".rules",
-                                 read_file);
+                                 read_file, NULL);
 }

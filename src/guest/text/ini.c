@@ -51,8 +51,9 @@ parse_line(struct h2k_ini_cursor *cursor, const char *begin, const char *end,
         return false;
     if (*begin == '[') {
         const char *close = memchr(begin, ']', (size_t)(end - begin));
-        if (close != NULL)
-            copy_field(begin + 1, close, cursor->section);
+        /* What is too long to be a section's name is none that is known. */
+        if (close == NULL || !copy_field(begin + 1, close, cursor->section))
+            cursor->section[0] = '\0';
         return false;
     }
     const char *equals = memchr(begin, '=', (size_t)(end - begin));
@@ -75,6 +76,27 @@ h2k_ini_next(struct h2k_ini_cursor *cursor, struct h2k_ini_line *line)
             return true;
     }
     return false;
+}
+
+char *
+h2k_ini_place(const struct h2k_ini_field *fields, size_t count,
+              const char *section, const char *key, void *out)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(section, fields[i].section) == 0 &&
+            strcmp(key, fields[i].key) == 0)
+            return (char *)out + fields[i].offset;
+    return NULL;
+}
+
+bool
+h2k_ini_take(const struct h2k_ini_field *fields, size_t count,
+             const struct h2k_ini_line *line, void *out)
+{
+    char *place = h2k_ini_place(fields, count, line->section, line->key, out);
+    if (place != NULL)
+        memcpy(place, line->value, H2K_INI_FIELD);
+    return place != NULL;
 }
 
 char *

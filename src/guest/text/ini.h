@@ -26,6 +26,21 @@ struct h2k_ini_cursor {
  * are passed over.  False at the end. */
 bool h2k_ini_next(struct h2k_ini_cursor *cursor, struct h2k_ini_line *line);
 
+/* A key, and where its value goes: H2K_INI_FIELD bytes at OFFSET of a
+ * struct, by offsetof. */
+struct h2k_ini_field {
+    const char *section, *key;
+    size_t offset;
+};
+
+/* The place of a key in OUT, the struct; NULL when the table has no such
+ * key. */
+char *h2k_ini_place(const struct h2k_ini_field *fields, size_t count,
+                    const char *section, const char *key, void *out);
+/* LINE's value to its place, over what was there; false when it has none. */
+bool h2k_ini_take(const struct h2k_ini_field *fields, size_t count,
+                  const struct h2k_ini_line *line, void *out);
+
 /* The last value of KEY in any section of TEXT, copied, or NULL for none or
  * no memory. */
 char *h2k_ini_get(const char *text, const char *key);

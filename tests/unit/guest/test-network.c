@@ -54,9 +54,10 @@ same(const char *got, const char *expected)
         printf("# got:\n%s# expected:\n%s", got, expected);
 }
 
-/* What is read of PATH with this TEXT, and warned about. */
+/* What is read of both files, and warned about. */
 static void
-reads(const char *path, const char *text, const char *expected)
+reads_two(const char *path, const char *text, const char *second_path,
+          const char *second_text, const char *expected)
 {
     H2K_AUTO(h2k_fs) fs = h2k_memfs_new(1 << 22);
     H2K_AUTO(h2k_root) root = h2k_root_new(fs);
@@ -64,6 +65,8 @@ reads(const char *path, const char *text, const char *expected)
     H2K_AUTO_STRINGS warnings = { 0 };
     H2K_AUTO_BUFFER out = { 0 };
     memtree_file(fs, path, 0600, text);
+    if (second_path != NULL)
+        memtree_file(fs, second_path, 0600, second_text);
     printf("# %s\n", path);
     if (!ok(h2k_network_read(root, &network, &warnings) == 0, "it is read"))
         return;
@@ -74,6 +77,12 @@ reads(const char *path, const char *text, const char *expected)
     for (size_t i = 0; i < warnings.count; i++)
         h2k_buffer_addf(&out, "! %s\n", warnings.items[i]);
     same(h2k_buffer_text(&out), expected);
+}
+
+static void
+reads(const char *path, const char *text, const char *expected)
+{
+    reads_two(path, text, NULL, NULL, expected);
 }
 
 static void
@@ -141,6 +150,13 @@ test_ifupdown(void)
           "ifupdown ens1 physical static 1.2.3.4/8 off\n"
           "ifupdown front physical dhcp renamed\n"
           "ifupdown ens7 physical off\n");
+    reads(path,
+          "auto /ens*\niface ens192 inet static\n netmask 255.255.255.0\n"
+          " address 10.0.0.5\niface eth0 inet static\n address 10.0.0.6\n"
+          "auto bond0\niface bond0\n bond-members ens192 ens224\n",
+          "ifupdown ens192 physical static 10.0.0.5/24\n"
+          "ifupdown eth0 physical static 10.0.0.6 off\n"
+          "ifupdown bond0 bond on ens192,ens224\n");
     reads(path,
           "mapping eth0\n script /bin/choose\n map eth0-home home\n"
           "iface home inet dhcp\nsource $(echo /etc/x)\n",
@@ -215,7 +231,20 @@ test_keyfiles(void)
           "[match]\ndriver=vmxnet3;\ninterface-name=ens192;ens224;\n"
           "[ipv4]\nmethod=manual\naddresses=10.0.0.5;24;10.0.0.1;\n",
           "NetworkManager ens192 physical manual 10.0.0.5/24 "
+          "driver=vmxnet3;\n"
+          "NetworkManager ens224 physical manual 10.0.0.5/24 "
           "driver=vmxnet3;\n");
+    reads(path,
+          "[connection]\ntype=ethernet\n[match]\n"
+          "interface-name=|ens192;&ens224;!eth0;\n",
+          "NetworkManager ens192 physical\nNetworkManager ens224 physical\n");
+    reads_two(path, "[connection]\ntype=ethernet\ninterface-name=ens192\n",
+              "/etc/NetworkManager/system-connections/off.nmconnection",
+              "[connection]\ntype=ethernet\ninterface-name=ens192\n"
+              "autoconnect=false\n",
+              "NetworkManager ens192 physical\n");
+    reads("/etc/NetworkManager/system-connections/ca.pem",
+          "[connection]\ninterface-name=ens192\n", "");
     reads(path,
           "[connection]\ntype=vlan\ninterface-name=bond0.7\n"
           "autoconnect=false\n[vlan]\nparent=bond0\nid=7\n",
@@ -264,6 +293,15 @@ test_ifcfg(void)
           "shell makes of it, which was not run\n"
           "! /etc/sysconfig/network-scripts/ifcfg-ens192: MACADDR is what a "
           "shell makes of it, which was not run\n");
+    reads("/etc/sysconfig/network-scripts/ifcfg-Wired",
+          "TYPE=Ethernet\nUUID=9b0c7f0e-8d4c-4f5b-a5f4-1c3fd1f39c1b\n"
+          "NAME=Wired\nBOOTPROTO=dhcp\nONBOOT=yes\n",
+          "");
+    reads_two(path, "DEVICE=ens192\nONBOOT=yes\n",
+              "/etc/sysconfig/network-scripts/ifcfg-other",
+              "DEVICE=ens192\nONBOOT=False\n", "ifcfg ens192 physical\n");
+    reads(path, "DEVICE=ens192\nONBOOT=False\n",
+          "ifcfg ens192 physical off\n");
     reads("/etc/sysconfig/network-scripts/ifcfg-ens192.bak", "DEVICE=x\n", "");
 }
 
@@ -313,6 +351,40 @@ test_networkd(void)
     reads("/etc/systemd/network/99-dhcp-en.network",
           "[Match]\nName=e*\n\n[Network]\nDHCP=yes\nIPv6AcceptRA=no\n",
           "networkd e* physical yes pattern\n");
+    reads("/etc/systemd/network/10-lan.network",
+          "[Match]\nName=eth0\nName=\nName=ens192\nName=ens224\n"
+          "MACAddress=00:50:56:aa:bb:01 00:50:56:aa:bb:02\nType=ether\n"
+          "Kind=!*\n",
+          "networkd ens192 physical\nnetworkd ens224 physical\n");
+    reads("/etc/systemd/network/10-off.network",
+          "[Match]\nName=ens192\n[Link]\nActivationPolicy=manual\n",
+          "networkd ens192 physical off\n");
+    reads("/etc/systemd/network/10-wifi.network",
+          "[Match]\nName=w0\nType=wlan\n", "networkd w0 virtual\n");
+    reads("/etc/systemd/network/10-vm.network",
+          "[Match]\nName=ens192\nVirtualization=vmware\n",
+          "networkd ens192 physical\n"
+          "! /etc/systemd/network/10-vm.network: it is for VMware alone; "
+          "change \"Virtualization=vmware\" to \"kvm\" in it\n");
+    reads_two("/etc/systemd/network/10-bond.netdev",
+              "[NetDev]\nName=uplink\nKind=bond\n",
+              "/etc/systemd/network/20-port.network",
+              "[Match]\nName=ens192\n[Network]\nBond=uplink\n",
+              "networkd uplink bond on ens192\nnetworkd ens192 physical\n");
+    reads_two("/etc/systemd/network/10-lan.network",
+              "[Match]\nName=ens192\n[Network]\nDHCP=yes\n",
+              "/etc/systemd/network/10-lan.network.d/static.conf",
+              "[Network]\nDHCP=no\nAddress=10.0.0.5/24\n",
+              "networkd ens192 physical no 10.0.0.5/24\n");
+    reads("/etc/systemd/network/10-netplan-ens192.network.d/a.conf",
+          "[Match]\nName=ens256\n[Network]\nDHCP=no\n", "");
+    reads_two("/etc/systemd/network/10-lan0.link",
+              "[Match]\nMACAddress=00:50:56:aa:bb:01\n"
+              "MACAddress=00:50:56:aa:bb:02\n[Link]\nName=lan0\n",
+              "/etc/systemd/network/10-lan0.link.d/mtu.conf",
+              "[Link]\nMTUBytes=9000\n",
+              "link lan0 00:50:56:aa:bb:01 settings\n"
+              "link lan0 00:50:56:aa:bb:02 settings\n");
     reads("/etc/systemd/network/10-bond.netdev",
           "[NetDev]\nName=uplink\nKind=bond\n[Bond]\nMode=802.3ad\n",
           "networkd uplink bond\n");
