@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "guest/fix/cards.h"
+#include "guest/fix/cards-search.h"
 
-#include "base/buffer.h"
 #include "base/error.h"
 
 #include <ctype.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -32,34 +32,20 @@ h2k_kernel_name_number(const char *name)
     return atoi(name + 3);
 }
 
-/* What the functions below look at and decide. */
-struct search {
-    struct h2k_fix *fix;
-    const struct h2k_network *network;
-    const struct h2k_udev *udev;
-    const struct h2k_fix_nic *nics;
-    size_t nic_count;
-    bool macs_known; /* of every NIC, and there is one */
-    bool *taken;     /* NICs that have their name */
-    struct h2k_cards *out;
-};
-
-#define NONE SIZE_MAX
-
-static size_t
-find_nic(const struct search *s, const char *mac)
+size_t
+h2k_card_search_nic(const struct h2k_card_search *s, const char *mac)
 {
     for (size_t i = 0; i < s->nic_count && mac != NULL; i++)
         if (s->nics[i].mac != NULL && strcasecmp(s->nics[i].mac, mac) == 0)
             return i;
-    return NONE;
+    return H2K_NO_NIC;
 }
 
 /* ---- Which names there are ---- */
 
 static void
-add_card(struct search *s, const char *name, const char *file, const char *mac,
-         bool on)
+add_card(struct h2k_card_search *s, const char *name, const char *file,
+         const char *mac, bool on)
 {
     struct h2k_cards *out = s->out;
     for (size_t i = 0; i < out->count; i++) {
@@ -73,13 +59,16 @@ add_card(struct search *s, const char *name, const char *file, const char *mac,
     }
     if (out->count == H2K_CARDS_MAX || !h2k_is_interface_name(name))
         return;
-    out->items[out->count++] = (struct h2k_card){
-        .name = name, .file = file, .wanted_mac = mac, .on = on, .nic = NONE
-    };
+    out->items[out->count++] = (struct h2k_card){ .name = name,
+                                                  .file = file,
+                                                  .wanted_mac = mac,
+                                                  .on = on,
+                                                  .nic = H2K_NO_NIC };
 }
 
 static const struct h2k_interface *
-find_named(const struct search *s, const char *source, const char *name)
+find_named(const struct h2k_card_search *s, const char *source,
+           const char *name)
 {
     for (size_t i = 0; i < s->network->count; i++)
         if (strcmp(s->network->items[i].source, source) == 0 &&
@@ -88,32 +77,64 @@ find_named(const struct search *s, const char *source, const char *name)
     return NULL;
 }
 
+/* Is NAME what the configuration calls one whose name it leaves to others,
+ * as netplan's ids are? */
+static bool
+is_id(const struct h2k_card_search *s, const char *source, const char *name)
+{
+    for (size_t i = 0; i < s->network->count; i++)
+        if (strcmp(s->network->items[i].source, source) == 0 &&
+            s->network->items[i].id != NULL &&
+            strcmp(s->network->items[i].id, name) == 0)
+            return true;
+    return false;
+}
+
+static bool
+is_card(const struct h2k_interface *item)
+{
+    return item->type == H2K_INTERFACE_PHYSICAL && !item->pattern &&
+           !item->renamed && item->name[0] != '\0';
+}
+
 /* What an interface stands on is brought up with it, and need not be
  * configured itself. */
 static void
-add_lower(struct search *s, const struct h2k_interface *upper)
+add_lower(struct h2k_card_search *s, const struct h2k_interface *upper)
 {
     for (size_t i = 0; i < upper->lower.count; i++) {
         const char *name = upper->lower.items[i];
         const struct h2k_interface *item = find_named(s, upper->source, name);
-        bool physical =
-            item != NULL
-                ? item->type == H2K_INTERFACE_PHYSICAL && !item->renamed
-                : h2k_interface_type_of_name(name) == H2K_INTERFACE_PHYSICAL;
+        bool physical = item != NULL ? is_card(item)
+                                     : !is_id(s, upper->source, name) &&
+                                           h2k_interface_type_of_name(name) ==
+                                               H2K_INTERFACE_PHYSICAL;
         if (physical)
             add_card(s, name, upper->file, item == NULL ? NULL : item->mac,
                      !upper->off);
     }
 }
 
+/* A pattern that was for VMware's names has no card on KVM, but those whose
+ * names the manifest tells. */
 static void
-add_cards(struct search *s)
+add_matching(struct h2k_card_search *s, const struct h2k_interface *item)
+{
+    for (size_t i = 0; i < s->nic_count; i++)
+        if (s->nics[i].id != NULL && h2k_is_interface_name(s->nics[i].id) &&
+            fnmatch(item->name, s->nics[i].id, 0) == 0)
+            add_card(s, s->nics[i].id, item->file, NULL, !item->off);
+}
+
+static void
+add_cards(struct h2k_card_search *s)
 {
     for (size_t i = 0; i < s->network->count; i++) {
         const struct h2k_interface *item = &s->network->items[i];
-        if (item->type == H2K_INTERFACE_PHYSICAL && !item->pattern &&
-            !item->renamed && item->name[0] != '\0')
+        if (is_card(item))
             add_card(s, item->name, item->file, item->mac, !item->off);
+        else if (h2k_card_pattern_is_narrow(s, item))
+            add_matching(s, item);
     }
     for (size_t i = 0; i < s->network->count; i++)
         add_lower(s, &s->network->items[i]);
@@ -122,25 +143,25 @@ add_cards(struct search *s)
 /* ---- Which card has a name ---- */
 
 static void
-take(struct search *s, struct h2k_card *card, size_t nic, const char *mac,
-     const char *why)
+take(struct h2k_card_search *s, struct h2k_card *card, size_t nic,
+     const char *mac, const char *why)
 {
     card->state = H2K_CARD_NAMED;
     card->mac = mac;
     card->nic = nic;
     card->why = why;
-    if (nic != NONE)
+    if (nic != H2K_NO_NIC)
         s->taken[nic] = true;
 }
 
 static bool
-is_free(const struct search *s, size_t nic)
+is_free(const struct h2k_card_search *s, size_t nic)
 {
-    return nic != NONE && !s->taken[nic];
+    return nic != H2K_NO_NIC && !s->taken[nic];
 }
 
 static bool
-is_mac_used(const struct search *s, const char *mac)
+is_mac_used(const struct h2k_card_search *s, const char *mac)
 {
     for (size_t i = 0; i < s->out->count; i++)
         if (s->out->items[i].mac != NULL &&
@@ -151,7 +172,7 @@ is_mac_used(const struct search *s, const char *mac)
 
 /* A NIC of the manifest whose id is the name. */
 static void
-by_id(struct search *s, struct h2k_card *card)
+by_id(struct h2k_card_search *s, struct h2k_card *card)
 {
     for (size_t i = 0; i < s->nic_count; i++)
         if (s->nics[i].id != NULL && s->nics[i].mac != NULL &&
@@ -164,18 +185,19 @@ by_id(struct search *s, struct h2k_card *card)
 /* MAC is what something in the guest has for the name.  With the manifest's
  * known, it must be one of them; without, it is as good as any. */
 static void
-by_mac(struct search *s, struct h2k_card *card, const char *mac,
+by_mac(struct h2k_card_search *s, struct h2k_card *card, const char *mac,
        const char *why)
 {
-    size_t nic = find_nic(s, mac);
+    size_t nic = h2k_card_search_nic(s, mac);
     if (card->state != H2K_CARD_UNKNOWN || mac == NULL)
         return;
-    if (nic == NONE ? !s->macs_known && !is_mac_used(s, mac) : is_free(s, nic))
+    if (nic == H2K_NO_NIC ? !s->macs_known && !is_mac_used(s, mac)
+                          : is_free(s, nic))
         take(s, card, nic, mac, why);
 }
 
 static void
-by_namings(struct search *s, struct h2k_card *card, bool leases)
+by_namings(struct h2k_card_search *s, struct h2k_card *card, bool leases)
 {
     for (size_t i = 0; i < s->network->naming_count; i++) {
         const struct h2k_naming *n = &s->network->namings[i];
@@ -186,7 +208,7 @@ by_namings(struct search *s, struct h2k_card *card, bool leases)
 }
 
 static void
-by_what_is_there(struct search *s)
+by_what_is_there(struct h2k_card_search *s)
 {
     struct h2k_cards *out = s->out;
     for (size_t i = 0; i < out->count; i++)
@@ -202,23 +224,23 @@ by_what_is_there(struct search *s)
 
 /* ---- What is left ---- */
 
-static bool
-is_left(const struct h2k_card *card)
+bool
+h2k_card_is_left(const struct h2k_card *card)
 {
     return card->state == H2K_CARD_UNKNOWN && !card->dropped;
 }
 
 static size_t
-count_left(const struct search *s)
+count_left(const struct h2k_card_search *s)
 {
     size_t count = 0;
     for (size_t i = 0; i < s->out->count; i++)
-        count += is_left(&s->out->items[i]);
+        count += h2k_card_is_left(&s->out->items[i]);
     return count;
 }
 
 static size_t
-count_free(const struct search *s)
+count_free(const struct h2k_card_search *s)
 {
     size_t count = 0;
     for (size_t i = 0; i < s->nic_count; i++)
@@ -228,20 +250,22 @@ count_free(const struct search *s)
 
 /* Leave out names for which BAD holds, where others stay. */
 static void
-drop(struct search *s,
-     bool (*bad)(const struct search *s, const struct h2k_card *card))
+drop(struct h2k_card_search *s,
+     bool (*bad)(const struct h2k_card_search *s, const struct h2k_card *card))
 {
     size_t left = count_left(s), count = 0;
     for (size_t i = 0; i < s->out->count; i++)
-        count += is_left(&s->out->items[i]) && bad(s, &s->out->items[i]);
+        count +=
+            h2k_card_is_left(&s->out->items[i]) && bad(s, &s->out->items[i]);
     for (size_t i = 0; i < s->out->count && count < left; i++)
-        if (is_left(&s->out->items[i]) && bad(s, &s->out->items[i]))
+        if (h2k_card_is_left(&s->out->items[i]) && bad(s, &s->out->items[i]))
             s->out->items[i].dropped = true;
 }
 
 /* A name that this guest's udev did not give. */
 static bool
-is_of_other_naming(const struct search *s, const struct h2k_card *card)
+is_of_other_naming(const struct h2k_card_search *s,
+                   const struct h2k_card *card)
 {
     for (size_t i = 0; i < s->network->naming_count; i++)
         if (strcmp(s->network->namings[i].name, card->name) == 0)
@@ -250,7 +274,7 @@ is_of_other_naming(const struct search *s, const struct h2k_card *card)
 }
 
 static bool
-is_off(const struct search *s, const struct h2k_card *card)
+is_off(const struct h2k_card_search *s, const struct h2k_card *card)
 {
     (void)s;
     return !card->on;
@@ -258,7 +282,7 @@ is_off(const struct search *s, const struct h2k_card *card)
 
 /* More names than NICs: some are of cards that are no more. */
 static void
-drop_stale(struct search *s)
+drop_stale(struct h2k_card_search *s)
 {
     size_t room = s->nic_count == 0 ? 1 : count_free(s);
     if (count_left(s) > room)
@@ -269,12 +293,12 @@ drop_stale(struct search *s)
 
 /* As many names as NICs, in an order that the names tell. */
 static bool
-by_order(struct search *s)
+by_order(struct h2k_card_search *s)
 {
     struct h2k_card *cards[H2K_CARDS_MAX];
     size_t count = 0, next = 0;
     for (size_t i = 0; i < s->out->count; i++)
-        if (is_left(&s->out->items[i]))
+        if (h2k_card_is_left(&s->out->items[i]))
             cards[count++] = &s->out->items[i];
     if (count == 0 || !s->macs_known || count != count_free(s) ||
         (count > 1 && !h2k_cards_sort(cards, count, s->nic_count)))
@@ -290,7 +314,7 @@ by_order(struct search *s)
 }
 
 static struct h2k_card *
-only_card(struct search *s)
+only_card(struct h2k_card_search *s)
 {
     struct h2k_card *only = NULL;
     for (size_t i = 0; i < s->out->count; i++) {
@@ -305,44 +329,19 @@ only_card(struct search *s)
 
 /* One name, one NIC, whatever its MAC is going to be. */
 static bool
-by_driver(struct search *s)
+by_driver(struct h2k_card_search *s)
 {
     struct h2k_card *card = only_card(s);
     if (card == NULL || s->nic_count > 1 || s->macs_known)
         return false;
-    take(s, card, NONE, NULL, "the only NIC");
+    take(s, card, H2K_NO_NIC, NULL, "the only NIC");
     return true;
-}
-
-static int
-warn_left(struct search *s)
-{
-    H2K_AUTO_BUFFER names = { 0 };
-    const char *file = NULL;
-    for (size_t i = 0; i < s->out->count; i++) {
-        if (!is_left(&s->out->items[i]))
-            continue;
-        h2k_buffer_addf(&names, "%s%s", names.size == 0 ? "" : ", ",
-                        s->out->items[i].name);
-        if (file == NULL)
-            file = s->out->items[i].file;
-    }
-    if (names.size == 0)
-        return h2k_buffer_check(&names);
-    if (h2k_buffer_check(&names) < 0)
-        return -1;
-    return h2k_fix_warn(
-        s->fix,
-        "%s: which NIC has the name %s is not known, so it is not kept; put "
-        "the machine's NICs into the manifest's `nics`, each with its `mac`, "
-        "and with its name in the guest as its `id`",
-        file, h2k_buffer_text(&names));
 }
 
 /* ---- What needs nothing ---- */
 
 static const struct h2k_naming *
-naming_of(const struct search *s, const struct h2k_card *card)
+naming_of(const struct h2k_card_search *s, const struct h2k_card *card)
 {
     for (size_t i = 0; i < s->network->naming_count; i++) {
         const struct h2k_naming *n = &s->network->namings[i];
@@ -358,7 +357,7 @@ naming_of(const struct search *s, const struct h2k_card *card)
 
 /* Does the kernel give the name by itself? */
 static bool
-is_the_kernels(const struct search *s, const struct h2k_card *card)
+is_the_kernels(const struct h2k_card_search *s, const struct h2k_card *card)
 {
     if (!s->udev->present)
         return true;
@@ -367,7 +366,7 @@ is_the_kernels(const struct search *s, const struct h2k_card *card)
 }
 
 static void
-find_kept(struct search *s)
+find_kept(struct h2k_card_search *s)
 {
     for (size_t i = 0; i < s->out->count; i++) {
         struct h2k_card *card = &s->out->items[i];
@@ -383,59 +382,19 @@ find_kept(struct search *s)
     }
 }
 
-/* ---- What the user should know ---- */
-
-/* Configuration that wants a MAC which no NIC has going to be idle. */
-static int
-warn_macs(const struct search *s)
-{
-    for (size_t i = 0; i < s->network->count; i++) {
-        const struct h2k_interface *item = &s->network->items[i];
-        if (s->macs_known && item->mac != NULL && !item->off &&
-            find_nic(s, item->mac) == NONE &&
-            h2k_fix_warn(s->fix,
-                         "%s: it is for the MAC %s, which none of the "
-                         "manifest's `nics` has: give the NIC that MAC, or "
-                         "correct the file",
-                         item->file, item->mac) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* udev no longer exchanges the kernel's own names (systemd's NEWS, "CHANGES
- * WITH 197"): they hold where the NICs come in their order. */
-static int
-warn_order(const struct search *s)
-{
-    for (size_t i = 0; i < s->out->count; i++) {
-        const struct h2k_card *card = &s->out->items[i];
-        int number = h2k_kernel_name_number(card->name);
-        if (card->nic != NONE && number >= 0 && s->udev->link_files &&
-            s->nic_count > 1 && (size_t)number != card->nic)
-            return h2k_fix_warn(
-                s->fix,
-                "%s: %s is NIC %zu of the manifest, and udev does not "
-                "exchange names of the kernel's own: give the machine its "
-                "NICs in the order of their names",
-                card->file, card->name, card->nic + 1);
-    }
-    return 0;
-}
-
 /* Cards that the kernel counts, and nothing else names. */
 static void
-leave_to_kernel(struct search *s)
+leave_to_kernel(struct h2k_card_search *s)
 {
     for (size_t i = 0; i < s->out->count; i++)
-        if (is_left(&s->out->items[i]) && s->udev->kernel_names &&
+        if (h2k_card_is_left(&s->out->items[i]) && s->udev->kernel_names &&
             !s->udev->generator &&
             h2k_kernel_name_number(s->out->items[i].name) >= 0)
             s->out->items[i].state = H2K_CARD_UNCHANGED;
 }
 
 static int
-decide(struct search *s)
+decide(struct h2k_card_search *s)
 {
     add_cards(s);
     if (s->nic_count <= 1 && !s->macs_known)
@@ -446,19 +405,15 @@ decide(struct search *s)
         drop_stale(s);
     if (!by_order(s))
         leave_to_kernel(s);
-    if (s->udev->present && warn_left(s) < 0)
-        return -1;
     find_kept(s);
-    if (warn_macs(s) < 0)
-        return -1;
-    return warn_order(s);
+    return h2k_cards_warn(s);
 }
 
 int
 h2k_cards_find(struct h2k_fix *fix, const struct h2k_network *network,
                const struct h2k_udev *udev, struct h2k_cards *out)
 {
-    struct search s = {
+    struct h2k_card_search s = {
         .fix = fix,
         .network = network,
         .udev = udev,

@@ -11,6 +11,7 @@
 #include "base/error.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -40,13 +41,14 @@ driver_at(const struct h2k_rewrite *rewrite, size_t at, size_t end)
     return 0;
 }
 
-static bool
-mentions_driver(const char *text, size_t size)
+/* Behind the first "driver" of a line, or SIZE_MAX. */
+static size_t
+behind_driver(const char *line, size_t size)
 {
     for (size_t i = 0; i + 6 <= size; i++)
-        if (strncasecmp(text + i, "driver", 6) == 0)
-            return true;
-    return false;
+        if (strncasecmp(line + i, "driver", 6) == 0)
+            return i + 6;
+    return SIZE_MAX;
 }
 
 /* "- vmxnet3", below "driver:". */
@@ -72,12 +74,14 @@ fill(struct h2k_rewrite *rewrite, void *opaque)
             newline == NULL ? rewrite->size - at : (size_t)(newline - line);
         size_t first = strspn(line, " \t");
         bool comment = first < size && strchr("#;", line[first]) != NULL;
+        bool item = is_item(line, size);
+        size_t driver = behind_driver(line, size);
         if (!comment && size > 0)
-            listed =
-                mentions_driver(line, size) || (listed && is_item(line, size));
-        for (size_t i = first; listed && !comment && i < size; i++) {
+            listed = driver != SIZE_MAX || (listed && item);
+        for (size_t i = item ? first : driver; listed && !comment && i < size;
+             i++) {
             size_t n = driver_at(rewrite, at + i, at + size);
-            if (n == 0 || !(is_item(line, size) || mentions_driver(line, i)))
+            if (n == 0)
                 continue;
             if (h2k_rewrite_add(rewrite, at + i, n, "virtio_net",
                                 "the driver that a network card is found "
@@ -88,6 +92,35 @@ fill(struct h2k_rewrite *rewrite, void *opaque)
         at += size + 1;
     }
     return 0;
+}
+
+static bool
+ends_with(const char *name, const char *ending)
+{
+    size_t n = strlen(name), m = strlen(ending);
+    return n >= m && strcmp(name + n - m, ending) == 0;
+}
+
+/* Drop-ins of systemd's units. */
+static int
+rewrite_drop_ins(struct h2k_fix *fix, const char *directory)
+{
+    char **names = NULL;
+    size_t count = 0;
+    int rc = 0;
+    if (!h2k_root_is_dir(fix->root, directory))
+        return 0;
+    if (h2k_root_list(fix->root, directory, &names, &count) < 0)
+        return -1;
+    for (size_t i = 0; i < count && rc >= 0; i++) {
+        char path[H2K_PATH_MAX];
+        snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+        if (ends_with(names[i], ".network.d") ||
+            ends_with(names[i], ".link.d"))
+            rc = h2k_rewrite_directory(fix, path, ".conf", fill, NULL);
+    }
+    h2k_root_free_names(names, count);
+    return rc < 0 ? -1 : 0;
 }
 
 int
@@ -107,5 +140,5 @@ h2k_network_drivers(struct h2k_fix *fix)
     for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
         if (h2k_config_rewrite(fix, &places[i], fill, NULL) < 0)
             return -1;
-    return 0;
+    return rewrite_drop_ins(fix, "/etc/systemd/network");
 }

@@ -48,17 +48,19 @@ is_mac(const char *a, const char *b)
 }
 
 /* Would NAMING have its way instead of a link file of ours for CARD, or lose
- * settings by one? */
+ * settings by one?  One of ours of an earlier run may, too. */
 static bool
 needs_rule(const struct h2k_naming *n, const struct h2k_card *card)
 {
     const char *base = strrchr(n->file, '/') + 1;
+    char ours[64];
+    snprintf(ours, sizeof(ours), LINK_PREFIX "%s.link", card->name);
     bool may_match = n->mac == NULL || is_mac(n->mac, card->mac);
     if (n->by == H2K_NAMING_LEASE || !may_match)
         return false;
     if (n->by == H2K_NAMING_RULE)
         return strcmp(n->name, card->name) != 0 || n->mac == NULL;
-    return n->settings || strcmp(base, LINK_PREFIX) < 0;
+    return n->settings || strcmp(base, ours) < 0;
 }
 
 static bool

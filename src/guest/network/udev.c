@@ -3,6 +3,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "guest/boot/bls.h"
+#include "guest/boot/menu.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -129,26 +131,35 @@ entries_have_word(struct h2k_root *root, const char *directory,
     return rc;
 }
 
+/* In the menus of one kind?  1, 0, -1. */
+static int
+menus_have_word(struct h2k_root *root, enum h2k_menu_kind kind,
+                const char *word)
+{
+    H2K_AUTO_STRINGS paths = { 0 };
+    int rc = h2k_menu_files(root, kind, &paths);
+    for (size_t i = 0; i < paths.count && rc == 0; i++)
+        rc = file_has_word(root, paths.items[i], word);
+    return rc;
+}
+
 /* Is WORD on any command line that a boot loader gives?  1, 0, -1. */
 static int
 on_command_line(struct h2k_root *root, const char *word)
 {
     static const char *const files[] = {
-        "/boot/grub/grub.cfg",
-        "/boot/grub2/grub.cfg",
-        "/boot/grub/grub.conf",
-        "/boot/grub/menu.lst",
-        "/boot/grub2/grubenv",
         "/etc/kernel/cmdline",
-        "/boot/extlinux/extlinux.conf",
         "/boot/photon.cfg",
         "/boot/systemd.cfg",
     };
     int rc = 0;
     for (size_t i = 0; i < sizeof(files) / sizeof(*files) && rc == 0; i++)
         rc = file_has_word(root, files[i], word);
-    if (rc == 0)
-        rc = entries_have_word(root, "/boot/loader/entries", word);
+    for (int kind = 0; kind < H2K_MENU_FILES && rc == 0; kind++)
+        rc = menus_have_word(root, kind, word);
+    for (const struct h2k_bls_place *place = h2k_bls_places;
+         place->directory != NULL && rc == 0; place++)
+        rc = entries_have_word(root, place->directory, word);
     return rc;
 }
 

@@ -520,9 +520,102 @@ test_hostile(void)
               "eth0 - kernel\neth1 - kernel\n");
 }
 
+/* Patterns that fit on VMware alone. */
+static void
+test_patterns(void)
+{
+    static const char warning[] =
+        "! network: /etc/systemd/network/20.network: it is for cards with "
+        "names like ens*, which they have on VMware, and may not have on "
+        "KVM: widen it to en*, or put the machine's NICs into the manifest's "
+        "`nics`, each with its `mac`, and with its name in the guest as its "
+        "`id`\n";
+    static const struct nics ids = {
+        .items = { { "ens192", A }, { "ens224", B } }, .count = 2
+    };
+    H2K_AUTO(h2k_fs) fs = systemd(252);
+    memtree_file(fs, "/etc/systemd/network/20.network", 0644,
+                 "[Match]\nName=ens*\n[Network]\nDHCP=yes\n");
+    names_are(fs, &two, "a pattern of VMware's names", warning);
+    names_are(fs, &ids, "whose names the manifest tells",
+              "ens192 " A " link file\nens224 " B " link file\n");
+
+    static const char *const wide[] = { "e*", "en*", "eth*", "ens* enp*" };
+    for (size_t i = 0; i < sizeof(wide) / sizeof(*wide); i++) {
+        H2K_AUTO(h2k_fs) any = systemd(252);
+        char text[128];
+        snprintf(text, sizeof(text), "[Match]\nName=%s\n[Network]\nDHCP=yes\n",
+                 wide[i]);
+        memtree_file(any, "/etc/systemd/network/20.network", 0644, text);
+        names_are(any, &ids, wide[i], "");
+    }
+
+    H2K_AUTO(h2k_fs) dropped = systemd(252);
+    memtree_file(dropped, "/etc/systemd/network/20.network", 0644,
+                 "[Match]\nName=ens192\n");
+    memtree_file(dropped, "/etc/systemd/network/20.network.d/a.conf", 0644,
+                 "[Match]\nDriver=vmxnet3\n");
+    names_are(dropped, &one, "a drop-in names VMware's driver",
+              "ens192 " A " link file\n");
+    content(dropped, "/etc/systemd/network/20.network.d/a.conf",
+            "[Match]\nDriver=virtio_net\n");
+}
+
+/* Of a definition that is found by its MAC, netplan's id is no name. */
+static void
+test_ids(void)
+{
+    H2K_AUTO(h2k_fs) fs = systemd(252);
+    memtree_file(fs, "/etc/netplan/a.yaml", 0600,
+                 "network:\n  ethernets:\n"
+                 "    left: {match: {macaddress: '" A "'}}\n"
+                 "    right: {match: {macaddress: '" B "'}}\n"
+                 "  bonds:\n    bond0: {interfaces: [left, right]}\n");
+    names_are(fs, &two, "ids of what is found by MAC", "");
+    H2K_AUTO(h2k_fs) lone = systemd(252);
+    memtree_file(lone, "/etc/netplan/a.yaml", 0600,
+                 "network:\n  ethernets:\n"
+                 "    left: {match: {macaddress: '" A "'}}\n"
+                 "  bridges:\n    br0: {interfaces: [left]}\n");
+    names_are(lone, &none, "and of the only one", "");
+}
+
+/* A guest that was migrated before, of which another machine was made. */
+static void
+test_again(void)
+{
+    static const struct nics swapped = {
+        .items = { { "ens192", B }, { "ens224", A } }, .count = 2
+    };
+    H2K_AUTO(h2k_fs) fs = systemd(252);
+    memtree_file(fs, "/etc/systemd/network/10-hyper2kvm-ens192.link", 0644,
+                 "[Match]\nDriver=virtio_net\nType=ether\n[Link]\n"
+                 "Name=ens192\n");
+    memtree_file(fs, "/etc/network/interfaces", 0644,
+                 "auto ens224\niface ens224 inet dhcp\n");
+    names_are(fs, &swapped, "our own file for any card comes first",
+              "ens224 " A " udev rule\n");
+}
+
+/* RHEL 7 with UEFI has its menu on the system partition. */
+static void
+test_uefi_menu(void)
+{
+    H2K_AUTO(h2k_fs) fs = systemd(252);
+    memtree_file(fs, "/boot/efi/EFI/redhat/grub.cfg", 0600,
+                 "linuxefi /v root=UUID=x net.ifnames=0 biosdevname=0\n");
+    memtree_file(fs, "/etc/sysconfig/network-scripts/ifcfg-eth0", 0644,
+                 "DEVICE=eth0\nONBOOT=yes\n");
+    names_are(fs, &one, "net.ifnames=0 there", "eth0 " A " kernel\n");
+}
+
 int
 main(void)
 {
+    test_patterns();
+    test_ids();
+    test_again();
+    test_uefi_menu();
     test_one();
     test_order();
     test_unknown();
