@@ -17,6 +17,7 @@ run(struct h2k_fix *fix)
     return h2k_vmware_remove_files(fix) < 0 ||
                    h2k_vmware_disable_units(fix) < 0 ||
                    h2k_vmware_disable_scripts(fix) < 0 ||
+                   h2k_vmware_disable_jobs(fix) < 0 ||
                    h2k_vmware_disable_autostart(fix) < 0 ||
                    h2k_vmware_forget_modules(fix) < 0
                ? -1

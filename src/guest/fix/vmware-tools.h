@@ -17,6 +17,8 @@ int h2k_vmware_forget_modules(struct h2k_fix *fix);
 int h2k_vmware_disable_autostart(struct h2k_fix *fix);
 /* System V init scripts off, and OpenRC's services, in every runlevel. */
 int h2k_vmware_disable_scripts(struct h2k_fix *fix);
+/* vmware-jobs.c: Upstart's jobs, no longer started by themselves. */
+int h2k_vmware_disable_jobs(struct h2k_fix *fix);
 /* The files that H2K_VMWARE_LIST names, where they are VMware's by their
  * names too; kernel modules stay. */
 int h2k_vmware_remove_files(struct h2k_fix *fix);

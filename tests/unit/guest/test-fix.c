@@ -308,6 +308,11 @@ test_vmware_elsewhere(void)
                  "/etc/init.d/open-vm-tools");
     memtree_link(fs, "/etc/runlevels/default/sshd", "/etc/init.d/sshd");
     memtree_link(fs, "/etc/init.d/rc3.d/S10vmtoolsd", "../vmtoolsd");
+    memtree_file(fs, "/etc/init/vmware-tools.conf", 0644,
+                 "# VMware Tools\nstart on (runlevel [2345]\n"
+                 "          and filesystem)\n  start\ton vmware \\\n or x\n"
+                 "start only\nstop on runlevel [!2345]\n"
+                 "pre-start script\n  echo start on\nend script\n");
     memtree_file(fs, "/etc/xdg/autostart/vmware-user.desktop", 0644,
                  "# VMware\n[Desktop Entry]\nExec=vmware-user\n");
     ok(run(fs, &options, edits, &result) == 0 && result.warnings.count == 0,
@@ -325,6 +330,11 @@ test_vmware_elsewhere(void)
            is_there(fs, "/etc/init.d/open-vm-tools"),
        "OpenRC does not start it, and the rest stays");
     ok(!is_there(fs, "/etc/init.d/rc3.d/S10vmtoolsd"), "nor does SUSE's init");
+    content(fs, "/etc/init/vmware-tools.conf",
+            "# VMware Tools\n#start on (runlevel [2345]\n"
+            "#          and filesystem)\n#  start\ton vmware \\\n# or x\n"
+            "start only\nstop on runlevel [!2345]\n"
+            "pre-start script\n  echo start on\nend script\n");
     content(fs, "/etc/xdg/autostart/vmware-user.desktop",
             "# VMware\n[Desktop Entry]\nHidden=true\nExec=vmware-user\n");
     ok(run(fs, &options, edits, &result) == 0 && result.change_count == 0,
