@@ -130,6 +130,15 @@ h2k_root_exists(struct h2k_root *root, const char *path)
 }
 
 bool
+h2k_root_same(struct h2k_root *root, const char *a, const char *b)
+{
+    struct h2k_place x, y;
+    return strcmp(a, b) == 0 || (h2k_root_lookup(root, a, &x) == 0 &&
+                                 h2k_root_lookup(root, b, &y) == 0 &&
+                                 x.fs == y.fs && x.ino == y.ino);
+}
+
+bool
 h2k_root_has(struct h2k_root *root, const char *path)
 {
     struct h2k_walk walk;

@@ -53,6 +53,9 @@ char *h2k_root_realpath_nofollow(struct h2k_root *root, const char *path);
 bool h2k_root_exists(struct h2k_root *root, const char *path);
 /* Is anything there, be it a link that leads nowhere? */
 bool h2k_root_has(struct h2k_root *root, const char *path);
+/* Do both lead to one file?  A filesystem may be mounted twice, and the names
+ * of FAT have no case. */
+bool h2k_root_same(struct h2k_root *root, const char *a, const char *b);
 bool h2k_root_is_dir(struct h2k_root *root, const char *path);
 int h2k_root_stat(struct h2k_root *root, const char *path,
                   struct h2k_stat *out); /* follows links */

@@ -72,20 +72,35 @@ is_key(const char *line, size_t length, const char *key)
     return length == strlen(key) && memcmp(line, key, length) == 0;
 }
 
-/* A path of KERNEL or INITRD; what is not there is passed over. */
+/* What is not there is passed over. */
 static int
-add_path(struct h2k_root *root, const char *mount, char *value, bool kernel,
-         struct h2k_bls_entry *entry)
+set_kernel(struct h2k_root *root, const char *mount, char *value,
+           struct h2k_bls_entry *entry)
 {
-    /* "initrd /a.img $tuned_initrd": what grub would put in is not known. */
     value[strcspn(value, " \t")] = '\0';
-    h2k_autofree char *path = resolve(root, mount, value);
+    char *path = resolve(root, mount, value);
     if (path == NULL)
         return 0;
-    if (!kernel)
-        return h2k_strings_add(&entry->initrds, path);
     free(entry->kernel);
-    entry->kernel = h2k_steal(path);
+    entry->kernel = path;
+    return 0;
+}
+
+/* "/ucode.img /a.img $tuned_initrd": what GRUB would put in is not known. */
+static int
+add_initrds(struct h2k_root *root, const char *mount, char *value,
+            struct h2k_bls_entry *entry)
+{
+    char *rest = value;
+    for (char *word; (word = strsep(&rest, " \t")) != NULL;) {
+        entry->has_initrd |= word[0] != '\0';
+        if (word[0] == '\0' || word[0] == '$' ||
+            entry->initrds.count == H2K_MENU_INITRDS_MAX)
+            continue;
+        h2k_autofree char *path = resolve(root, mount, word);
+        if (path != NULL && h2k_strings_add(&entry->initrds, path) < 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -103,8 +118,10 @@ read_line(struct h2k_root *root, const char *mount, const char *line,
         entry->version = h2k_steal(value);
     else if (is_key(line, key, "sort-key") && entry->sort_key == NULL)
         entry->sort_key = h2k_steal(value);
-    else if (kernel || is_key(line, key, "initrd"))
-        return add_path(root, mount, value, kernel, entry);
+    else if (kernel)
+        return set_kernel(root, mount, value, entry);
+    else if (is_key(line, key, "initrd"))
+        return add_initrds(root, mount, value, entry);
     return 0;
 }
 
@@ -132,12 +149,13 @@ counted_length(const char *name, bool *exhausted)
 }
 
 static int
-choose_initrd(struct h2k_root *root, struct h2k_bls_entry *entry)
+choose_initrd(struct h2k_root *root, struct h2k_bls_entry *entry,
+              unsigned *looks)
 {
     const struct h2k_strings *all = &entry->initrds;
     if (all->count == 0)
         return 1;
-    size_t main = h2k_menu_main_initrd(root, all->items, all->count);
+    size_t main = h2k_menu_main_initrd(root, all->items, all->count, looks);
     entry->initrd = strdup(all->items[main]);
     return entry->initrd == NULL ? h2k_fail(H2K_E_NOMEM, "out of memory") : 1;
 }
@@ -145,7 +163,7 @@ choose_initrd(struct h2k_root *root, struct h2k_bls_entry *entry)
 /* 1 and ENTRY filled, 0 for what is no entry, -1. */
 static int
 read_entry(struct h2k_root *root, const struct h2k_bls_place *place,
-           const char *name, struct h2k_bls_entry *entry)
+           const char *name, unsigned *looks, struct h2k_bls_entry *entry)
 {
     h2k_autofree char *text = NULL;
     size_t size;
@@ -164,12 +182,12 @@ read_entry(struct h2k_root *root, const struct h2k_bls_place *place,
         line += *line == '\n';
     }
     counted_length(name, &entry->exhausted);
-    return entry->kernel == NULL ? 0 : choose_initrd(root, entry);
+    return entry->kernel == NULL ? 0 : choose_initrd(root, entry, looks);
 }
 
 static int
 each_of(struct h2k_root *root, const struct h2k_bls_place *place,
-        h2k_bls_fn fn, void *opaque)
+        unsigned *looks, h2k_bls_fn fn, void *opaque)
 {
     char **names;
     size_t count;
@@ -180,7 +198,7 @@ each_of(struct h2k_root *root, const struct h2k_bls_place *place,
         struct h2k_bls_entry entry = { 0 };
         if (!ends_in_conf(names[i]))
             continue;
-        rc = read_entry(root, place, names[i], &entry);
+        rc = read_entry(root, place, names[i], looks, &entry);
         if (rc > 0)
             rc = fn(opaque, &entry);
         clear(&entry);
@@ -192,9 +210,10 @@ each_of(struct h2k_root *root, const struct h2k_bls_place *place,
 int
 h2k_bls_each(struct h2k_root *root, h2k_bls_fn fn, void *opaque)
 {
+    unsigned looks = H2K_MENU_LOOKS;
     for (const struct h2k_bls_place *p = h2k_bls_places; p->directory != NULL;
          p++) {
-        int rc = each_of(root, p, fn, opaque);
+        int rc = each_of(root, p, &looks, fn, opaque);
         if (rc != 0)
             return rc;
     }
@@ -212,16 +231,21 @@ struct candidate {
     size_t kernel; /* an index */
 };
 
-struct search {
-    const struct h2k_kernels *kernels;
-    char pattern[H2K_NAME_MAX + 1]; /* "": none */
-    struct candidate best;          /* its strings are in TEXTS */
+/* The first of some candidates by the specification's order. */
+struct first {
+    struct candidate candidate; /* its strings are in TEXTS */
     char texts[3][H2K_NAME_MAX + 1];
-    size_t found; /* by the pattern, or the count of kernels */
     bool any;
 };
 
-/* As the specification sorts: is A before B? */
+struct search {
+    const struct h2k_kernels *kernels;
+    char pattern[H2K_NAME_MAX + 1]; /* "": none */
+    struct first matching, all;     /* by the pattern, and without */
+};
+
+/* As the specification sorts: is A before B?  Entries without a sort-key have
+ * their names only. */
 static bool
 is_before(const struct candidate *a, const struct candidate *b)
 {
@@ -230,7 +254,7 @@ is_before(const struct candidate *a, const struct candidate *b)
     if ((a->sort_key[0] == '\0') != (b->sort_key[0] == '\0'))
         return a->sort_key[0] != '\0';
     int rc = strcmp(a->sort_key, b->sort_key);
-    if (rc == 0)
+    if (rc == 0 && a->sort_key[0] != '\0')
         rc = h2k_version_compare(b->version, a->version);
     if (rc == 0)
         rc = h2k_version_compare(b->id, a->id);
@@ -252,45 +276,36 @@ matches(const char *pattern, const char *id)
 }
 
 static void
-offer(struct search *s, const struct candidate *candidate)
+offer_to(struct first *first, const struct candidate *candidate)
 {
-    if (s->pattern[0] != '\0' && matches(s->pattern, candidate->id))
-        s->found = candidate->kernel; /* of several the last: the newest */
-    if (s->any && !is_before(candidate, &s->best))
+    struct candidate *c = &first->candidate;
+    if (first->any && !is_before(candidate, c))
         return;
-    const char **to[] = { &s->best.id, &s->best.sort_key, &s->best.version };
+    const char **to[] = { &c->id, &c->sort_key, &c->version };
     const char *from[] = { candidate->id, candidate->sort_key,
                            candidate->version };
-    s->best = *candidate;
-    s->any = true;
+    *c = *candidate;
+    first->any = true;
     for (size_t i = 0; i < 3; i++) {
-        snprintf(s->texts[i], sizeof(s->texts[i]), "%s", from[i]);
-        *to[i] = s->texts[i];
+        snprintf(first->texts[i], sizeof(first->texts[i]), "%s", from[i]);
+        *to[i] = first->texts[i];
     }
 }
 
-/* The kernel of an entry: with its initramfs, if it is there twice. */
-static size_t
-kernel_of(const struct h2k_kernels *kernels, const struct h2k_bls_entry *entry)
+static void
+offer(struct search *s, const struct candidate *candidate)
 {
-    size_t found = kernels->count;
-    for (size_t i = kernels->count; i > 0; i--) {
-        const struct h2k_kernel *k = &kernels->items[i - 1];
-        if (strcmp(k->image, entry->kernel) != 0)
-            continue;
-        found = i - 1;
-        if (entry->initrd != NULL && k->initramfs_path != NULL &&
-            strcmp(k->initramfs_path, entry->initrd) == 0)
-            break;
-    }
-    return found;
+    if (s->pattern[0] != '\0' && matches(s->pattern, candidate->id))
+        offer_to(&s->matching, candidate);
+    offer_to(&s->all, candidate);
 }
 
 static int
 offer_entry(void *opaque, struct h2k_bls_entry *entry)
 {
     struct search *s = opaque;
-    size_t kernel = kernel_of(s->kernels, entry);
+    size_t kernel =
+        h2k_kernels_started(s->kernels, entry->kernel, entry->initrd);
     struct candidate candidate = {
         .id = strrchr(entry->path, '/') + 1,
         .sort_key = entry->sort_key == NULL ? "" : entry->sort_key,
@@ -350,14 +365,14 @@ read_default(struct h2k_root *root, const char *mount, struct search *search)
 size_t
 h2k_bls_default(struct h2k_root *root, const struct h2k_kernels *kernels)
 {
-    struct search search = { .kernels = kernels, .found = kernels->count };
+    struct search search = { .kernels = kernels };
     for (const struct h2k_bls_place *p = h2k_bls_places; p->directory != NULL;
          p++)
         if (read_default(root, p->mount, &search))
             break;
     (void)h2k_bls_each(root, offer_entry, &search);
     offer_unified(&search);
-    if (search.found == kernels->count && search.any)
-        search.found = search.best.kernel;
-    return search.found;
+    const struct first *first =
+        search.matching.any ? &search.matching : &search.all;
+    return first->any ? first->candidate.kernel : kernels->count;
 }

@@ -30,7 +30,8 @@ struct h2k_bls_entry {
                        names, as the guest has it, links resolved */
     struct h2k_strings initrds; /* likewise, those that are there */
     char *initrd;               /* the main one of them; NULL: none */
-    bool exhausted;             /* of its tries none is left: "+0-3.conf" */
+    bool has_initrd; /* it names one, be it by what only the loader knows */
+    bool exhausted;  /* of its tries none is left: "+0-3.conf" */
 };
 
 /* Every entry of ROOT whose kernel is there, to FN, in the order of the

@@ -9,7 +9,8 @@ static const struct command {
     { "linuxefi", H2K_GRUB_KERNEL },  { "module", H2K_GRUB_MODULE },
     { "module2", H2K_GRUB_MODULE },   { "xen_module", H2K_GRUB_MODULE },
     { "initrd", H2K_GRUB_INITRD },    { "initrd16", H2K_GRUB_INITRD },
-    { "initrdefi", H2K_GRUB_INITRD }, { "menuentry", H2K_GRUB_ENTRY },
+    { "initrdefi", H2K_GRUB_INITRD }, { "chainloader", H2K_GRUB_PROGRAM },
+    { "blscfg", H2K_GRUB_ENTRIES },   { "menuentry", H2K_GRUB_ENTRY },
     { "submenu", H2K_GRUB_ENTRY },    { "set", H2K_GRUB_SET },
     { "}", H2K_GRUB_CLOSE },
 };
@@ -56,7 +57,13 @@ classify(struct h2k_grub_script *script, enum h2k_grub_event *event)
         script->command = script->at_command ? H2K_GRUB_OPEN : *event;
         return true;
     }
-    return false;
+    size_t name, value;
+    if (script->at_command ||
+        !h2k_shell_assigns(&script->shell, &name, &value))
+        return false;
+    script->command = H2K_GRUB_SET;
+    *event = H2K_GRUB_ARGUMENT;
+    return true;
 }
 
 int

@@ -13,8 +13,10 @@ enum h2k_grub_event {
     H2K_GRUB_KERNEL,   /* a command that takes a kernel's command line */
     H2K_GRUB_MODULE,   /* so does this, and an initrd is a module too */
     H2K_GRUB_INITRD,   /* a command that takes files */
+    H2K_GRUB_PROGRAM,  /* a command that starts an EFI program */
+    H2K_GRUB_ENTRIES,  /* "blscfg": the boot loader entries of bls.h */
     H2K_GRUB_ENTRY,    /* "menuentry", "submenu" */
-    H2K_GRUB_SET,      /* "set" */
+    H2K_GRUB_SET,      /* "set"; an assignment without it is its argument */
     H2K_GRUB_ARGUMENT, /* a word of the last of these, in `shell` */
     H2K_GRUB_OPEN,     /* { */
     H2K_GRUB_CLOSE,    /* } */

@@ -209,34 +209,25 @@ struct choice {
     struct h2k_root *root;
     const struct h2k_kernels *kernels;
     size_t found;
-    bool has_grub; /* a menu of GRUB 2 is there */
+    bool has_grub;  /* a menu of GRUB 2 is there */
+    unsigned looks; /* see menu.h */
 };
 
-/* The kernel that an entry starts, with that initramfs if there is one. */
 static size_t
-started_by(const struct choice *c, const struct h2k_menu *menu,
+started_by(struct choice *c, const struct h2k_menu *menu,
            const struct h2k_menu_entry *entry)
 {
     h2k_autofree char *image = NULL;
     h2k_autofree char *initrd = NULL;
-    size_t found = c->kernels->count;
-    if (h2k_menu_entry_files(c->root, menu, entry, &image, &initrd) <= 0)
-        return found;
-    for (size_t i = c->kernels->count; i > 0; i--) {
-        const struct h2k_kernel *k = &c->kernels->items[i - 1];
-        if (strcmp(k->image, image) != 0)
-            continue;
-        found = i - 1;
-        if (initrd != NULL && k->initramfs_path != NULL &&
-            strcmp(k->initramfs_path, initrd) == 0)
-            break;
-    }
-    return found;
+    if (h2k_menu_entry_files(c->root, menu, entry, &c->looks, &image,
+                             &initrd) <= 0)
+        return c->kernels->count;
+    return h2k_kernels_started(c->kernels, image, initrd);
 }
 
 /* The entry INDEX, or the first behind it that starts one of the kernels. */
 static size_t
-started_from(const struct choice *c, const struct h2k_menu *menu, size_t index)
+started_from(struct choice *c, const struct h2k_menu *menu, size_t index)
 {
     size_t found = c->kernels->count;
     for (; index < menu->count && found == c->kernels->count; index++)
@@ -255,6 +246,18 @@ read_text(struct h2k_root *root, const char *path)
                : NULL;
 }
 
+/* The entry of CHOSEN (NULL: the menu's own).  Where the entries of bls.h are
+ * in a menu, the numbers of its own are not known. */
+static size_t
+chosen_in(const struct h2k_menu *menu, const char *chosen)
+{
+    chosen = chosen == NULL ? menu->chosen : chosen;
+    return menu->has_entries && chosen != NULL &&
+                   chosen[strspn(chosen, "0123456789>")] == '\0'
+               ? menu->count
+               : h2k_menu_default(menu, chosen);
+}
+
 /* By grub's environment, where the menus at all ask it. */
 static int
 choose_saved(struct choice *c, const struct h2k_menu *menu)
@@ -267,7 +270,7 @@ choose_saved(struct choice *c, const struct h2k_menu *menu)
         char *saved = text == NULL ? NULL : saved_entry(text);
         if (saved == NULL || saved[0] == '\0')
             continue;
-        size_t entry = h2k_menu_default(menu, saved);
+        size_t entry = chosen_in(menu, saved);
         if (entry < menu->count)
             c->found = started_by(c, menu, &menu->items[entry]);
         if (c->found == c->kernels->count)
@@ -283,11 +286,13 @@ choose_in_grub(void *opaque, const struct h2k_menu *menu)
     c->has_grub = true;
     if (menu->asks_saved && choose_saved(c, menu) < 0)
         return -1;
-    size_t entry = h2k_menu_default(menu, NULL);
+    size_t entry = chosen_in(menu, NULL);
     if (c->found == c->kernels->count && entry < menu->count)
         c->found = started_by(c, menu, &menu->items[entry]);
+    /* The entries of bls.h are sorted by what is newest. */
     if (c->found == c->kernels->count)
-        c->found = started_from(c, menu, 0);
+        c->found =
+            menu->has_entries ? newest(c->kernels) : started_from(c, menu, 0);
     return c->found < c->kernels->count;
 }
 
@@ -322,7 +327,8 @@ h2k_kernels_choose_default(struct h2k_root *root,
                                                  H2K_MENU_LIMINE };
     struct choice c = { .root = root,
                         .kernels = kernels,
-                        .found = kernels->count };
+                        .found = kernels->count,
+                        .looks = H2K_MENU_LOOKS };
     /* What cannot be read is no choice: the newest is a good guess. */
     (void)h2k_menu_each(root, H2K_MENU_GRUB2, choose_in_grub, &c);
     if (c.found == kernels->count)

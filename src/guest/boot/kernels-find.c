@@ -73,6 +73,22 @@ h2k_kernels_know(const struct h2k_kernels *kernels, const char *image,
     return false;
 }
 
+size_t
+h2k_kernels_started(const struct h2k_kernels *kernels, const char *image,
+                    const char *initramfs)
+{
+    size_t found = kernels->count;
+    for (size_t i = kernels->count; i > 0; i--) {
+        const struct h2k_kernel *k = &kernels->items[i - 1];
+        if (strcmp(k->image, image) != 0)
+            continue;
+        found = i - 1;
+        if (same_path(k->initramfs_path, initramfs))
+            break;
+    }
+    return found;
+}
+
 /* The initramfs beside an image, as distributions name it. */
 static int
 find_initramfs(struct h2k_root *root, const char *dir, const char *suffix,
@@ -288,7 +304,7 @@ add_programs(struct h2k_root *root, struct h2k_kernels *kernels,
         size_t length = strlen(names[i]);
         snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
         if (length > 4 && strcasecmp(names[i] + length - 4, ".efi") == 0)
-            rc = h2k_kernels_add_unified(root, kernels, path);
+            rc = h2k_kernels_add_unified(root, kernels, path) < 0 ? -1 : 0;
     }
     h2k_root_free_names(names, count);
     return rc;
@@ -297,6 +313,7 @@ add_programs(struct h2k_root *root, struct h2k_kernels *kernels,
 struct finding {
     struct h2k_root *root;
     struct h2k_kernels *kernels;
+    unsigned looks; /* see menu.h */
 };
 
 /* Is NAME a kernel's, and not a memory test's or another loader's? */
@@ -314,20 +331,12 @@ is_kernel_name(const char *name)
     return false;
 }
 
-static bool
-is_known_unified(const struct h2k_kernels *kernels, const char *image)
-{
-    for (size_t i = 0; i < kernels->count; i++)
-        if (kernels->items[i].uki != NULL &&
-            strcmp(kernels->items[i].image, image) == 0)
-            return true;
-    return false;
-}
-
-/* What an entry of a menu starts.  IMAGE and INITRD have no links in them. */
+/* What an entry of a menu starts.  IMAGE and INITRD have no links in them;
+ * an entry that HAS_INITRD without INITRD names one that is not there by that
+ * name. */
 static int
 add_started(struct finding *f, const char *image, const char *version,
-            const char *initrd)
+            const char *initrd, bool has_initrd)
 {
     const char *base = strrchr(image, '/') + 1;
     const char *suffix = image_suffix(base);
@@ -335,11 +344,9 @@ add_started(struct finding *f, const char *image, const char *version,
     char *copy = NULL;
     if (!is_file(f->root, image))
         return 0;
-    size_t before = f->kernels->count;
-    if (h2k_kernels_add_unified(f->root, f->kernels, image) < 0)
-        return -1;
-    if (f->kernels->count > before || is_known_unified(f->kernels, image))
-        return 0;
+    int unified = h2k_kernels_add_unified(f->root, f->kernels, image);
+    if (unified != 0)
+        return unified < 0 ? -1 : 0;
     if (!is_kernel_name(base) && version == NULL) {
         if (h2k_kernel_image_version(f->root, image, header) < 0)
             return h2k_is_content_error() ? 0 : -1;
@@ -349,7 +356,7 @@ add_started(struct finding *f, const char *image, const char *version,
     if (initrd != NULL && (copy = strdup(initrd)) == NULL)
         return h2k_fail(H2K_E_NOMEM, "out of memory");
     /* An entry may name its initrd by what only the loader knows. */
-    if (initrd == NULL && suffix != NULL) {
+    if (initrd == NULL && has_initrd && suffix != NULL) {
         char dir[H2K_PATH_MAX];
         snprintf(dir, sizeof(dir), "%.*s", (int)(base - 1 - image), image);
         if (find_initramfs(f->root, dir, suffix, &copy) < 0)
@@ -364,7 +371,8 @@ add_started(struct finding *f, const char *image, const char *version,
 static int
 add_entry(void *opaque, struct h2k_bls_entry *entry)
 {
-    return add_started(opaque, entry->kernel, entry->version, entry->initrd);
+    return add_started(opaque, entry->kernel, entry->version, entry->initrd,
+                       entry->has_initrd);
 }
 
 static int
@@ -374,10 +382,11 @@ add_menu(void *opaque, const struct h2k_menu *menu)
     for (size_t i = 0; i < menu->count; i++) {
         h2k_autofree char *kernel = NULL;
         h2k_autofree char *initrd = NULL;
-        int rc = h2k_menu_entry_files(f->root, menu, &menu->items[i], &kernel,
+        const struct h2k_menu_entry *entry = &menu->items[i];
+        int rc = h2k_menu_entry_files(f->root, menu, entry, &f->looks, &kernel,
                                       &initrd);
         if (rc > 0)
-            rc = add_started(f, kernel, NULL, initrd);
+            rc = add_started(f, kernel, NULL, initrd, entry->has_initrd);
         if (rc < 0)
             return -1;
     }
@@ -388,7 +397,7 @@ int
 h2k_kernels_find(struct h2k_root *root, struct h2k_kernels *kernels)
 {
     static const char *const dirs[] = { "/boot", "/efi", "/boot/efi" };
-    struct finding finding = { root, kernels };
+    struct finding finding = { root, kernels, H2K_MENU_LOOKS };
     for (int kind = 0; kind < H2K_MENU_KINDS; kind++)
         if (h2k_menu_each(root, (enum h2k_menu_kind)kind, add_menu, &finding) <
             0)

@@ -68,6 +68,18 @@ add(struct h2k_root *root, struct h2k_kernels *kernels, const char *path,
     return h2k_kernel_fill(root, k);
 }
 
+/* A change moves what is in an image, so each is there once. */
+static bool
+is_known(struct h2k_root *root, const struct h2k_kernels *kernels,
+         const char *path)
+{
+    for (size_t i = 0; i < kernels->count; i++)
+        if (kernels->items[i].uki != NULL &&
+            h2k_root_same(root, kernels->items[i].image, path))
+            return true;
+    return false;
+}
+
 int
 h2k_kernels_add_unified(struct h2k_root *root, struct h2k_kernels *kernels,
                         const char *path)
@@ -77,15 +89,16 @@ h2k_kernels_add_unified(struct h2k_root *root, struct h2k_kernels *kernels,
     int rc = file == NULL ? -1 : h2k_uki_read(file, &uki);
     if (rc <= 0)
         return rc == 0 || h2k_is_content_error() ? 0 : -1;
-    if (h2k_kernels_know(kernels, path, path) ||
-        h2k_kernels_know(kernels, path, NULL))
-        return 0;
+    if (is_known(root, kernels, path))
+        return 1;
     if (kernels->count == H2K_KERNELS_MAX)
         return h2k_strings_addf(&kernels->warnings,
                                 "%s: more than %d kernels; this one is left "
                                 "as it is",
-                                path, H2K_KERNELS_MAX);
-    return add(root, kernels, path, file, &uki);
+                                path, H2K_KERNELS_MAX) < 0
+                   ? -1
+                   : 1;
+    return add(root, kernels, path, file, &uki) < 0 ? -1 : 1;
 }
 
 const char *

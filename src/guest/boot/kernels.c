@@ -270,7 +270,9 @@ compare_kernels(const void *a, const void *b)
     if (rc == 0)
         rc = strcmp(x->image, y->image);
     if (rc != 0 || x->initramfs_path == NULL || y->initramfs_path == NULL)
-        return rc;
+        return rc != 0
+                   ? rc
+                   : (x->initramfs_path == NULL) - (y->initramfs_path == NULL);
     /* The fallback behind what it is one for. */
     size_t m = strlen(x->initramfs_path), n = strlen(y->initramfs_path);
     return m != n ? (m < n ? -1 : 1)

@@ -101,7 +101,8 @@ bool h2k_kernel_has_virtio(const struct h2k_kernel *kernel);
 
 /* Every kernel of ROOT, filled, at the end of KERNELS. */
 int h2k_kernels_find(struct h2k_root *root, struct h2k_kernels *kernels);
-/* The unified kernel image PATH, if it is one, at the end of KERNELS. */
+/* The unified kernel image PATH at the end of KERNELS, unless it is there: 1;
+ * 0 for what is none; -1. */
 int h2k_kernels_add_unified(struct h2k_root *root, struct h2k_kernels *kernels,
                             const char *path);
 /* An empty one at their end; NULL with H2K_E_NOMEM. */
@@ -109,6 +110,11 @@ struct h2k_kernel *h2k_kernels_new(struct h2k_kernels *kernels);
 /* Is the image with this initramfs (or NULL) there? */
 bool h2k_kernels_know(const struct h2k_kernels *kernels, const char *image,
                       const char *initramfs);
+/* What an entry starts that has IMAGE and INITRAMFS (NULL for none): of an
+ * image with several, the one that is given this, else the first.  An index,
+ * or the count. */
+size_t h2k_kernels_started(const struct h2k_kernels *kernels,
+                           const char *image, const char *initramfs);
 /* All about a kernel whose version, image and initramfs_path are set. */
 int h2k_kernel_fill(struct h2k_root *root, struct h2k_kernel *kernel);
 /* Where the modules of VERSION are, the caller's to free, or NULL. */

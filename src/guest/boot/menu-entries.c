@@ -58,7 +58,8 @@ add_initrds(struct reader *r, struct h2k_menu_range range)
         while (length < left && start[length] != '\0' &&
                strchr(", \t\r", start[length]) == NULL)
             length++;
-        if (length > 0 &&
+        r->entry->has_initrd |= length > 0;
+        if (length > 0 && r->entry->initrds.count < H2K_MENU_INITRDS_MAX &&
             h2k_strings_addn(&r->entry->initrds, start, length) < 0)
             return -1;
         range.at += length + (length < left);

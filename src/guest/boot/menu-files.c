@@ -55,7 +55,8 @@ static int
 add_file(struct h2k_root *root, const char *path, struct h2k_strings *paths)
 {
     struct h2k_stat st;
-    if (h2k_root_stat(root, path, &st) < 0 || !S_ISREG(st.mode))
+    if (paths->count == H2K_MENU_FILES_MAX ||
+        h2k_root_stat(root, path, &st) < 0 || !S_ISREG(st.mode))
         return 0;
     h2k_autofree char *real = h2k_root_realpath(root, path);
     return real == NULL ? -1 : h2k_strings_add_once(paths, real);

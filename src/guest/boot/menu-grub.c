@@ -148,23 +148,31 @@ static int
 initrd_argument(struct reader *r)
 {
     const struct h2k_buffer *bytes = &r->script.shell.bytes;
-    if (!r->has_entry || bytes->size == 0 || bytes->data[0] == '-' ||
-        bytes->data[0] == '$')
+    if (!r->has_entry || bytes->size == 0 || bytes->data[0] == '-')
         return 0;
-    return h2k_strings_addn(&r->menu->items[r->menu->count - 1].initrds,
-                            bytes->data, bytes->size);
+    struct h2k_menu_entry *entry = &r->menu->items[r->menu->count - 1];
+    entry->has_initrd = true;
+    if (bytes->data[0] == '$' || entry->initrds.count == H2K_MENU_INITRDS_MAX)
+        return 0;
+    return h2k_strings_addn(&entry->initrds, bytes->data, bytes->size);
 }
 
-/* "set default=…"; what is taken from the environment says nothing here. */
+/* "set default=…": what GRUB's environment has saved, or as it stands.  Every
+ * menu of grub-mkconfig's mentions saved_entry; only this says that it is
+ * asked. */
 static int
 set_argument(struct reader *r)
 {
     static const char name[] = "default=";
     const struct h2k_buffer *bytes = &r->script.shell.bytes;
     size_t length = sizeof(name) - 1;
-    if (bytes->size <= length || memcmp(bytes->data, name, length) != 0 ||
-        memchr(bytes->data, '$', bytes->size) != NULL)
+    if (bytes->size <= length || memcmp(bytes->data, name, length) != 0)
         return 0;
+    if (memchr(bytes->data, '$', bytes->size) != NULL) {
+        r->menu->asks_saved |=
+            memmem(bytes->data, bytes->size, "saved_entry", 11) != NULL;
+        return 0;
+    }
     free(r->menu->chosen);
     r->menu->chosen = strndup(bytes->data + length, bytes->size - length);
     return r->menu->chosen == NULL ? h2k_fail(H2K_E_NOMEM, "out of memory")
@@ -178,6 +186,7 @@ take_argument(struct reader *r)
     case H2K_GRUB_ENTRY:
         return entry_argument(r);
     case H2K_GRUB_KERNEL:
+    case H2K_GRUB_PROGRAM:
         return kernel_argument(r);
     case H2K_GRUB_INITRD:
         return initrd_argument(r);
@@ -201,6 +210,8 @@ take_event(struct reader *r, enum h2k_grub_event event)
         r->opening = false;
     } else if (event == H2K_GRUB_CLOSE) {
         close_brace(r);
+    } else if (event == H2K_GRUB_ENTRIES) {
+        r->menu->has_entries = true;
     }
     return 0;
 }
@@ -216,7 +227,6 @@ h2k_menu_parse_grub(const char *directory, const char *text, size_t size)
     if (menu == NULL)
         return NULL;
     r.menu = menu;
-    menu->asks_saved = memmem(text, size, "saved_entry", 11) != NULL;
     while (event != H2K_GRUB_END)
         if (h2k_grub_script_next(&r.script, &event) < 0 ||
             take_event(&r, event) < 0)

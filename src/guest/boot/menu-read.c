@@ -44,7 +44,8 @@ same_directory(const char *a, const char *b)
     return length == directory_length(b) && memcmp(a, b, length) == 0;
 }
 
-/* PATH at the end of TEXT; what cannot be read is no menu. */
+/* PATH at the end of TEXT; what cannot be read, or is too much with what is
+ * there, is no menu. */
 static int
 add_text(struct h2k_root *root, const char *path, struct h2k_buffer *text)
 {
@@ -52,8 +53,11 @@ add_text(struct h2k_root *root, const char *path, struct h2k_buffer *text)
     size_t size;
     if (h2k_root_read_file(root, path, H2K_MENU_SIZE_MAX, &bytes, &size) < 0)
         return h2k_error_is_content() ? 0 : -1;
+    if (size > H2K_MENU_SIZE_MAX - text->size)
+        return 0;
     h2k_buffer_add(text, bytes, size);
-    h2k_buffer_addc(text, '\n');
+    if (text->size < H2K_MENU_SIZE_MAX)
+        h2k_buffer_addc(text, '\n');
     return h2k_buffer_check(text);
 }
 
@@ -118,7 +122,8 @@ is_microcode(const char *path)
 }
 
 size_t
-h2k_menu_main_initrd(struct h2k_root *root, char *const *paths, size_t count)
+h2k_menu_main_initrd(struct h2k_root *root, char *const *paths, size_t count,
+                     unsigned *looks)
 {
     size_t others = 0, last = count == 0 ? 0 : count - 1;
     for (size_t i = 0; i < count; i++)
@@ -126,9 +131,13 @@ h2k_menu_main_initrd(struct h2k_root *root, char *const *paths, size_t count)
             others++;
             last = i;
         }
-    for (size_t i = count; i > 0 && others > 1; i--)
-        if (!is_microcode(paths[i - 1]) && has_init(root, paths[i - 1]) == 1)
+    for (size_t i = count; i > 0 && others > 1 && *looks > 0; i--) {
+        if (is_microcode(paths[i - 1]))
+            continue;
+        --*looks;
+        if (has_init(root, paths[i - 1]) == 1)
             return i - 1;
+    }
     return last;
 }
 
@@ -167,8 +176,8 @@ keep_name(struct h2k_root *root, const struct h2k_menu *menu, const char *path,
 
 int
 h2k_menu_entry_files(struct h2k_root *root, const struct h2k_menu *menu,
-                     const struct h2k_menu_entry *entry, char **kernel,
-                     char **initrd)
+                     const struct h2k_menu_entry *entry, unsigned *looks,
+                     char **kernel, char **initrd)
 {
     H2K_AUTO_STRINGS found = { 0 };
     *initrd = NULL;
@@ -185,7 +194,7 @@ h2k_menu_entry_files(struct h2k_root *root, const struct h2k_menu *menu,
     }
     if (found.count == 0)
         return 1;
-    size_t main = h2k_menu_main_initrd(root, found.items, found.count);
+    size_t main = h2k_menu_main_initrd(root, found.items, found.count, looks);
     *initrd = strdup(found.items[main]);
     return *initrd == NULL ? h2k_fail(H2K_E_NOMEM, "out of memory") : 1;
 }

@@ -136,6 +136,20 @@ existing(struct h2k_root *root, const char *base, const char *path)
     return h2k_root_realpath(root, full);
 }
 
+/* A path from the top of a volume, where the root is one of its subvolumes:
+ * "/@/boot/vmlinuz" of btrfs, "/@boot/vmlinuz", "/BOOT/debian@/vmlinuz" of
+ * ZFS. */
+static char *
+in_subvolume(struct h2k_root *root, const char *path)
+{
+    const char *boot = strstr(path, "/boot/");
+    const char *at = strchr(path, '@');
+    const char *slash = at == NULL ? NULL : strchr(at, '/');
+    if (boot != NULL && boot != path)
+        return existing(root, "", boot);
+    return slash == NULL ? NULL : existing(root, "/boot", slash);
+}
+
 char *
 h2k_menu_resolve(struct h2k_root *root, const struct h2k_menu *menu,
                  const char *path)
@@ -158,5 +172,11 @@ h2k_menu_resolve(struct h2k_root *root, const struct h2k_menu *menu,
         if (found != NULL)
             return found;
     }
-    return existing(root, "/boot", path);
+    /* "search --set=root" may have gone elsewhere. */
+    for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+        char *found = existing(root, mounts[i], path);
+        if (found != NULL)
+            return found;
+    }
+    return in_subvolume(root, path);
 }

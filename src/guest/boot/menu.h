@@ -13,7 +13,11 @@
 
 /* Bounds on what a guest may have; more is left out. */
 #define H2K_MENU_ENTRIES_MAX 512
-#define H2K_MENU_SIZE_MAX (4u << 20) /* bytes of a file */
+#define H2K_MENU_SIZE_MAX                                            \
+    (4u << 20)                  /* bytes of a file, or of those that \
+                                   make one menu */
+#define H2K_MENU_FILES_MAX 256  /* of one kind */
+#define H2K_MENU_INITRDS_MAX 16 /* of one entry */
 
 /* Kinds of files with menus. */
 enum h2k_menu_kind {
@@ -39,18 +43,21 @@ struct h2k_menu_entry {
     char *place;  /* by GRUB: "2" or "1>0" */
     char *title;  /* or label; "" for none */
     char *id;     /* GRUB's; "" for none */
-    char *kernel; /* a path as the loader has it; never empty */
+    char *kernel; /* a path as the loader has it, of an EFI program too;
+                     never empty */
     struct h2k_strings initrds;
-    bool selected; /* the menu says that it is the default */
+    bool has_initrd; /* also where only the loader knows which: "$initrd" */
+    bool selected;   /* the menu says that it is the default */
 };
 
 struct h2k_menu {
     char *directory; /* owned: of the file, "/boot/grub" */
     struct h2k_menu_entry *items;
     size_t count;
-    bool asks_saved; /* GRUB's environment may say which is the default */
-    char *chosen;    /* owned: what the menu says of its default, as written;
-                        NULL for nothing */
+    bool asks_saved;  /* GRUB's environment may say which is the default */
+    bool has_entries; /* those of bls.h are among its own */
+    char *chosen;     /* owned: what the menu says of its default, as written;
+                         NULL for nothing */
 };
 
 /* The entries of TEXT, a GRUB 2 menu that stands in DIRECTORY. */
@@ -70,24 +77,29 @@ size_t h2k_menu_default(const struct h2k_menu *menu, const char *chosen);
 
 /*
  * What PATH of an entry means in ROOT: below the directory of the menu, the
- * filesystem with it, or the root.  The path of what is there, links
- * resolved, the caller's to free; NULL where nothing is.
+ * filesystem with it, the root, or another filesystem that loaders read.  The
+ * path of what is there, links resolved, the caller's to free; NULL where
+ * nothing is.
  */
 char *h2k_menu_resolve(struct h2k_root *root, const struct h2k_menu *menu,
                        const char *path);
 
-/* The kernel of ENTRY, and the last of its initrds that is there (or NULL),
- * by h2k_menu_resolve; the caller's to free.  1; 0 where there is no such
- * kernel; -1. */
+/* How many initrds may be unpacked to find the main ones, of all entries
+ * together: what real menus never come near.  Counted down. */
+#define H2K_MENU_LOOKS 32
+
+/* The kernel of ENTRY, and the main one of its initrds that are there (or
+ * NULL), by h2k_menu_resolve; the caller's to free.  1; 0 where there is no
+ * such kernel; -1. */
 int h2k_menu_entry_files(struct h2k_root *root, const struct h2k_menu *menu,
-                         const struct h2k_menu_entry *entry, char **kernel,
-                         char **initrd);
+                         const struct h2k_menu_entry *entry, unsigned *looks,
+                         char **kernel, char **initrd);
 
 /* The initramfs of several files that the kernel is given together: the last
  * with an init in it, so neither microcode nor what somebody adds; an index,
- * COUNT for none. */
+ * COUNT for none.  Where LOOKS is 0, the last that is no microcode. */
 size_t h2k_menu_main_initrd(struct h2k_root *root, char *const *paths,
-                            size_t count);
+                            size_t count, unsigned *looks);
 
 /* Each menu of KIND in ROOT to FN, until it returns other than 0, which is
  * the result.  Files that include each other are one menu. */

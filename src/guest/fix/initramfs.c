@@ -90,8 +90,9 @@ examine(struct run *run, const struct h2k_kernel *k)
         return boots_without_modules(k)
                    ? 0
                    : cannot(run, k,
-                            "its virtio drivers are modules, and it "
-                            "has no initramfs; make one in the guest");
+                            "its virtio drivers are modules, and the boot "
+                            "loader gives it no initramfs; make one in the "
+                            "guest, with an entry that names it");
     if (k->initramfs == NULL)
         return cannot(run, k, "%s", k->problem);
     return k->modules != NULL;
@@ -102,8 +103,8 @@ static bool
 is_planned(const struct run *run, const struct h2k_kernel *k)
 {
     for (size_t i = 0; i < run->job_count; i++)
-        if (strcmp(run->jobs[i].kernel->initramfs_path, k->initramfs_path) ==
-            0)
+        if (h2k_root_same(run->fix->root, run->jobs[i].kernel->initramfs_path,
+                          k->initramfs_path))
             return true;
     return false;
 }

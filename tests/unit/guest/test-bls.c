@@ -114,6 +114,48 @@ test_order(void)
     starts(fs, "6.1.0-9");
 }
 
+/* Of several that the pattern fits, the newest by the numbers in its name. */
+static void
+test_pattern(void)
+{
+    H2K_AUTO(h2k_fs) fs = h2k_memfs_new(4096);
+    memtree_file(fs, "/efi/vmlinuz-6.9.1", 0644, "kernel");
+    memtree_file(fs, "/efi/vmlinuz-6.10.2", 0644, "kernel");
+    memtree_file(fs, "/efi/vmlinuz-6.11.0-rc1", 0644, "kernel");
+    memtree_file(fs, "/efi/loader/loader.conf", 0644, "default arch-*\n");
+    memtree_file(fs, "/efi/loader/entries/arch-6.9.1.conf", 0644,
+                 "linux /vmlinuz-6.9.1\n");
+    memtree_file(fs, "/efi/loader/entries/arch-6.10.2.conf", 0644,
+                 "linux /vmlinuz-6.10.2\n");
+    memtree_file(fs, "/efi/loader/entries/test-6.11.conf", 0644,
+                 "linux /vmlinuz-6.11.0-rc1\n");
+    starts(fs, "6.10.2");
+}
+
+/* Several files on a line, as GRUB takes them; none, though one is beside. */
+static void
+test_initrds(void)
+{
+    H2K_AUTO(h2k_fs) fs = h2k_memfs_new(4096);
+    memtree_file(fs, "/boot/loader/entries/a.conf", 0644,
+                 "linux /vmlinuz-6.1.0-1\n"
+                 "initrd /intel-ucode.img /initramfs-6.1.0-1.img\n");
+    memtree_file(fs, "/boot/loader/entries/b.conf", 0644,
+                 "linux /vmlinuz-6.1.0-0\n");
+    memtree_file(fs, "/boot/vmlinuz-6.1.0-1", 0644, "kernel");
+    memtree_file(fs, "/boot/intel-ucode.img", 0644, "u");
+    memtree_file(fs, "/boot/initramfs-6.1.0-1.img", 0644, "i");
+    memtree_file(fs, "/boot/vmlinuz-6.1.0-0", 0644, "kernel");
+    memtree_file(fs, "/boot/initramfs-6.1.0-0.img", 0644, "i");
+    H2K_AUTO(h2k_root) root = h2k_root_new(fs);
+    H2K_AUTO(h2k_kernels) kernels = h2k_kernels_read(root);
+    if (!ok(kernels != NULL && kernels->count == 2, "two kernels"))
+        return;
+    ok_string(kernels->items[0].initramfs_path, "/boot/initramfs-6.1.0-1.img");
+    ok(kernels->items[1].initramfs_path == NULL,
+       "an entry without an initrd boots without one");
+}
+
 static int
 run(struct h2k_fs *fs, struct h2k_fix_result *result)
 {
@@ -205,6 +247,8 @@ main(void)
     test_kernels();
     test_fedora();
     test_order();
+    test_pattern();
+    test_initrds();
     test_edit();
     test_lost();
     return tap_done();

@@ -614,9 +614,9 @@ test_others(void)
     H2K_AUTO(h2k_kernels) kernels = read_kernels(fs);
     ok(kernels->count == 3 && kernels->items[0].is_default, "three kernels");
     ok_string(kernels->items[0].version, "6.1.0-10");
-    memtree_file(
-        fs, "/boot/grub/grub.cfg", 0644,
-        "menuentry x {\n\tlinux /vmlinuz-6.1.0-1 root=/dev/sda4\n}\n");
+    memtree_file(fs, "/boot/grub/grub.cfg", 0644,
+                 "menuentry x {\n\tlinux /vmlinuz-6.1.0-1 root=/dev/sda4\n"
+                 "\tinitrd /initrd.img-6.1.0-1\n}\n");
     H2K_AUTO(h2k_kernels) chosen = read_kernels(fs);
     ok(chosen->items[1].is_default && !chosen->items[0].is_default,
        "the menu's first entry is the default one");

@@ -194,7 +194,7 @@ test_grub_entries(void)
 static struct h2k_fs *
 guest(void)
 {
-    struct h2k_fs *fs = h2k_memfs_new(4096);
+    struct h2k_fs *fs = h2k_memfs_new(1 << 16);
     memtree_file(fs, "/boot/vmlinuz-6.1.0-1", 0644, "kernel");
     memtree_file(fs, "/boot/initrd.img-6.1.0-1", 0644, "i");
     memtree_file(fs, "/boot/vmlinuz-6.1.0-9", 0644, "kernel");
@@ -212,7 +212,8 @@ default_is(struct h2k_fs *fs, const char *version, const char *initramfs)
     if (!ok(k != NULL, "there is a default"))
         return;
     ok_string(k->version, version);
-    ok_string(k->initramfs_path, initramfs);
+    ok_string(k->initramfs_path == NULL ? "none" : k->initramfs_path,
+              initramfs == NULL ? "none" : initramfs);
 }
 
 static void
@@ -247,6 +248,116 @@ test_defaults(void)
                  "/boot/vmlinuz-6.1.0-1\n initrd /boot/initrd.img-6.1.0-1\n"
                  "}\n}\n");
     default_is(grub2, "6.1.0-1", "/boot/initrd.img-6.1.0-1");
+}
+
+/* What grub-mkconfig 2.06 puts before every menu, whatever its default. */
+#define GRUB_HEAD(value)                                                  \
+    "if [ \"${next_entry}\" ] ; then\n  set default=\"${next_entry}\"\n"  \
+    "else\n  set default=\"" value "\"\nfi\n"                             \
+    "if [ \"${prev_saved_entry}\" ]; then\n"                              \
+    "  set saved_entry=\"${prev_saved_entry}\"\n  save_env saved_entry\n" \
+    "fi\nfunction savedefault {\n  saved_entry=\"${chosen}\"\n}\n"
+#define GRUB_ENTRIES(boot)                                      \
+    "menuentry a {\n linux " boot "/vmlinuz-6.1.0-9\n"          \
+    " initrd " boot "/initrd.img-6.1.0-9\n}\n"                  \
+    "menuentry b --id old {\n linux " boot "/vmlinuz-6.1.0-1\n" \
+    " initrd " boot "/initrd.img-6.1.0-1\n}\n"
+#define GRUBENV "# GRUB Environment Block\nsaved_entry=old\n####"
+
+/* A name that was saved once counts only in a menu that asks for it. */
+static void
+test_saved(void)
+{
+    H2K_AUTO(h2k_fs) fs = guest();
+    memtree_file(fs, "/boot/grub/grubenv", 0644, GRUBENV);
+    memtree_file(fs, "/boot/grub/grub.cfg", 0644,
+                 GRUB_HEAD("0") GRUB_ENTRIES(""));
+    default_is(fs, "6.1.0-9", "/boot/initrd.img-6.1.0-9");
+    memtree_file(fs, "/boot/grub/grub.cfg", 0644,
+                 GRUB_HEAD("${saved_entry}") GRUB_ENTRIES(""));
+    default_is(fs, "6.1.0-1", "/boot/initrd.img-6.1.0-1");
+    memtree_file(fs, "/boot/grub/grub.cfg", 0644,
+                 "default=old\n" GRUB_ENTRIES(""));
+    default_is(fs, "6.1.0-1", "/boot/initrd.img-6.1.0-1");
+}
+
+/* Fedora's: the numbers are of entries elsewhere. */
+static void
+test_blscfg(void)
+{
+    H2K_AUTO(h2k_fs) fs = guest();
+    memtree_file(fs, "/boot/grub/grubenv", 0644,
+                 "# GRUB Environment Block\nsaved_entry=0\n####");
+    memtree_file(fs, "/boot/grub/grub.cfg", 0644,
+                 "set default=\"${saved_entry}\"\nblscfg\n"
+                 "menuentry own {\n linux /vmlinuz-6.1.0-1\n"
+                 " initrd /initrd.img-6.1.0-1\n}\n");
+    memtree_file(fs, "/boot/loader/entries/x.conf", 0644,
+                 "version 6.1.0-9\nlinux /vmlinuz-6.1.0-9\n"
+                 "initrd /initrd.img-6.1.0-9\n");
+    default_is(fs, "6.1.0-9", "/boot/initrd.img-6.1.0-9");
+}
+
+/* Paths that count from the top of the volume, above the root. */
+static void
+test_subvolumes(void)
+{
+    static const char *const paths[] = {
+        "default=old\n" GRUB_ENTRIES("/@/boot"),
+        "default=old\n" GRUB_ENTRIES("/@boot"),
+        "default=old\n" GRUB_ENTRIES("/BOOT/debian@"),
+    };
+    for (size_t i = 0; i < 3; i++) {
+        H2K_AUTO(h2k_fs) fs = guest();
+        memtree_file(fs, "/boot/grub/grub.cfg", 0644, paths[i]);
+        default_is(fs, "6.1.0-1", "/boot/initrd.img-6.1.0-1");
+    }
+}
+
+/* An entry that gives its kernel no initramfs boots without one, whatever
+ * stands beside it. */
+static void
+test_no_initrd(void)
+{
+    H2K_AUTO(h2k_fs) fs = guest();
+    memtree_file(fs, "/boot/grub/grub.cfg", 0644,
+                 "menuentry a { linux /vmlinuz-6.1.0-9\n}\n"
+                 "menuentry b { linux /vmlinuz-6.1.0-1\n"
+                 " initrd /$initrd\n}\n");
+    default_is(fs, "6.1.0-9", NULL);
+    memtree_file(fs, "/boot/grub/grub.cfg", 0644,
+                 "default=1\nmenuentry a { linux /vmlinuz-6.1.0-9\n}\n"
+                 "menuentry b { linux /vmlinuz-6.1.0-1\n"
+                 " initrd $initrd\n}\n");
+    default_is(fs, "6.1.0-1", "/boot/initrd.img-6.1.0-1");
+}
+
+/* Links make many large files of one; what is read of them has a bound. */
+static void
+test_bounds(void)
+{
+    H2K_AUTO(h2k_fs) fs = guest();
+    H2K_AUTO(h2k_root) root = h2k_root_new(fs);
+    H2K_AUTO_STRINGS paths = { 0 };
+    for (int i = 0; i < 600; i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "/boot/extlinux/%d.cfg", i);
+        memtree_file(fs, path, 0644, "label a\nlinux /vmlinuz-6.1.0-9\n");
+    }
+    ok(h2k_menu_files(root, H2K_MENU_SYSLINUX, &paths) == 0 &&
+           paths.count == H2K_MENU_FILES_MAX,
+       "no more than %d files", H2K_MENU_FILES_MAX);
+
+    static char words[8 * 4096];
+    for (size_t i = 0; i + 8 < sizeof(words); i += 8)
+        memcpy(words + i, " /i-file", 8);
+    words[sizeof(words) - 1] = '\0';
+    h2k_autofree char *text = NULL;
+    ok(asprintf(&text, "linux /vmlinuz\ninitrd%s\n", words) > 0, "text");
+    H2K_AUTO(h2k_menu)
+    menu = h2k_menu_parse_grub("/boot/grub", text, strlen(text));
+    ok(menu != NULL && menu->items[0].initrds.count == H2K_MENU_INITRDS_MAX,
+       "nor more than %d initrds", 16);
 }
 
 static int
@@ -335,6 +446,11 @@ main(void)
     test_others();
     test_grub_entries();
     test_defaults();
+    test_saved();
+    test_blscfg();
+    test_subvolumes();
+    test_no_initrd();
+    test_bounds();
     test_edit();
     test_refusals();
     return tap_done();

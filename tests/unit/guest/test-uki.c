@@ -268,6 +268,65 @@ test_signed(void)
     h2k_fix_result_free(&result);
 }
 
+/* A GRUB entry that starts a unified image, which need not be where
+ * systemd-boot looks. */
+static void
+test_chainloaded(void)
+{
+    static const char old[] = "/efi/EFI/own/old.efi";
+    H2K_AUTO(h2k_fs) fs = guest(false, true);
+    struct uki_part parts[] = { { ".uname", "5.10.0-1", 8 },
+                                { ".cmdline", "root=/dev/sda4", 14 },
+                                { ".linux", "kernel", 6 } };
+    write_uki(fs, old, parts, 3, false);
+    memtree_file(fs, "/boot/grub/grub.cfg", 0644,
+                 "set default=1\n"
+                 "menuentry other {\n chainloader +1\n}\n"
+                 "menuentry own {\n chainloader /EFI/own/old.efi\n}\n"
+                 "menuentry new {\n chainloader "
+                 "(hd0,gpt1)/EFI/Linux/debian-6.1.0-1.efi\n}\n");
+    H2K_AUTO(h2k_root) root = h2k_root_new(fs);
+    H2K_AUTO(h2k_kernels) kernels = h2k_kernels_read(root);
+    if (!ok(kernels != NULL && kernels->count == 2, "both are found"))
+        return;
+    const struct h2k_kernel *k = h2k_kernels_default(kernels);
+    ok_string(k->image, old);
+    ok_string(k->version, "5.10.0-1");
+}
+
+/* One system partition, mounted in two places: the image is one. */
+static void
+test_mounted_twice(void)
+{
+    struct h2k_fix_result result;
+    H2K_AUTO(h2k_fs) fs = guest(false, false);
+    H2K_AUTO(h2k_root) root = h2k_root_new(fs);
+    struct h2k_fix_options options = h2k_fix_defaults();
+    struct h2k_fix fix = { .root = root,
+                           .devices = fake_devices,
+                           .options = &options,
+                           .result = &result };
+    struct h2k_place efi;
+    static const struct h2k_edit *const edits[] = { &h2k_edit_unified,
+                                                    &h2k_edit_initramfs,
+                                                    NULL };
+    memtree_file(fs, "/boot/README", 0644, "");
+    ok(h2k_root_lookup(root, "/efi", &efi) == 0 &&
+           h2k_root_mount_at(root, "/boot", fs, efi.ino) == 0,
+       "/boot is /efi");
+    result = (struct h2k_fix_result){ 0 };
+    ok(h2k_fix_run_edits(&fix, edits) == 0 && result.change_count > 0,
+       "it is fixed");
+    size_t changed = 0;
+    for (size_t i = 0; i < result.change_count; i++)
+        changed += strstr(result.changes[i].file, ".efi") != NULL;
+    ok(changed == 2, "its command line and its initramfs, once each");
+    h2k_fix_result_free(&result);
+    ok(h2k_fix_run_edits(&fix, edits) == 0 && result.change_count == 0,
+       "a second run changes nothing");
+    h2k_fix_result_free(&result);
+}
+
 int
 main(void)
 {
@@ -276,5 +335,7 @@ main(void)
     test_fix(false);
     test_fix(true);
     test_signed();
+    test_chainloaded();
+    test_mounted_twice();
     return tap_done();
 }
