@@ -166,7 +166,13 @@ elif [ -n "${H2K_REQUIRE_ORACLES:-}" ]; then
     ok 1 'namespaces are there, for a disk that is full'
 fi
 
-# run_for SECONDS SIGNAL VM OPTION...
+# caught PID: it has a handler of SIGINT.
+caught()
+{
+    (($(sed -n 's/^SigCgt:[[:space:]]*/0x/p' "/proc/$1/status") & 2))
+}
+
+# run_for SECONDS SIGNAL VM OPTION...: the seconds begin when it minds signals.
 run_for()
 {
     local seconds=$1 signal=$2 vm=$3
@@ -175,6 +181,9 @@ run_for()
         --username "$PEER_USER" --password-file "$PEER_PASSWORD_FILE" \
         --ca-file "$PEER_CA" --vm "$vm" --output out "$@" \
         >got/out 2>got/err </dev/null &
+    until caught $! 2>/dev/null || ! kill -0 $! 2>/dev/null; do
+        sleep 0.02
+    done
     sleep "$seconds"
     kill -"$signal" $! 2>/dev/null
     wait $! 2>/dev/null
