@@ -25,6 +25,9 @@ static const char *const files[] = {
     "/boot/grub/grub.cfg",
     "/etc/udev/rules.d/70-hyper2kvm-net.rules",
     "/etc/systemd/network/10-hyper2kvm-ens192.link",
+    "/etc/wicked/ifconfig/a.xml",
+    "/etc/systemd/network/b.network.d/a.conf",
+    "/var/lib/dhcp/dhclient.ens192.leases",
 };
 #define FILES (sizeof(files) / sizeof(files[0]))
 
@@ -68,6 +71,7 @@ put_system(struct h2k_root *root, unsigned system)
     put(root, "/etc/network/interfaces",
         "source /etc/network/interfaces.d/*\n", 35);
     put(root, "/etc/network/interfaces.d/one", config, sizeof(config) - 1);
+    put(root, "/etc/systemd/network/b.network", "[Match]\nName=ens*\n", 21);
     if (system & SECOND_NAME)
         put(root, "/etc/network/interfaces.d/two", more, sizeof(more) - 1);
 }

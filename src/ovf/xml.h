@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/*
- * The XML of an OVF, which may come from anybody: parsed without a document
- * type (and so without entities of its own), without network, within limits.
- */
+/* The XML of an OVF, by base/xml.h. */
 #ifndef H2K_OVF_XML_H
 #define H2K_OVF_XML_H
 
@@ -11,8 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The document, at most H2K_OVF_MAX_DEPTH elements deep, without comments.
- * NULL with H2K_E_CORRUPT, the message beginning with a verb ("is not …"). */
+/* The document, of at most H2K_OVF_MAX_SIZE bytes and H2K_OVF_MAX_DEPTH
+ * elements deep.  NULL with H2K_E_CORRUPT, the message beginning with a verb
+ * ("is not …"). */
 xmlDoc *h2k_ovf_xml_parse(const char *xml, size_t size);
 
 /* Is NODE the element NAME of NAMESPACE? */

@@ -164,22 +164,8 @@ read_file(struct h2k_network_reading *r, const struct h2k_network_file *file,
     return rc;
 }
 
-static int
-warn_xml(struct h2k_network_reading *r, const struct h2k_network_file *file,
-         void *opaque)
-{
-    (void)opaque;
-    return h2k_network_warn(r,
-                            "%s: wicked's XML is not read: look whether it "
-                            "names interfaces",
-                            file->path);
-}
-
 int
 h2k_ifcfg_suse_read(struct h2k_network_reading *r)
 {
-    if (h2k_network_each_file(r, directory, "ifcfg-", "", read_file, NULL) < 0)
-        return -1;
-    return h2k_network_each_file(r, "/etc/wicked/ifconfig", "", ".xml",
-                                 warn_xml, NULL);
+    return h2k_network_each_file(r, directory, "ifcfg-", "", read_file, NULL);
 }

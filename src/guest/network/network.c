@@ -264,9 +264,10 @@ h2k_network_read(struct h2k_root *root, struct h2k_network *out,
                  struct h2k_strings *warnings)
 {
     static int (*const readers[])(struct h2k_network_reading * r) = {
-        h2k_ifupdown_read,   h2k_networkd_read,   h2k_netplan_read,
-        h2k_keyfiles_read,   h2k_ifcfg_read,      h2k_ifcfg_suse_read,
-        h2k_link_files_read, h2k_udev_rules_read, h2k_leases_read,
+        h2k_ifupdown_read, h2k_networkd_read,   h2k_netplan_read,
+        h2k_keyfiles_read, h2k_ifcfg_read,      h2k_ifcfg_suse_read,
+        h2k_wicked_read,   h2k_link_files_read, h2k_udev_rules_read,
+        h2k_leases_read,
     };
     struct h2k_network_reading r = { .root = root,
                                      .out = out,

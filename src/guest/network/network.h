@@ -49,7 +49,7 @@ struct h2k_interface {
     struct h2k_strings addresses; /* "10.0.2.15/24" */
     struct h2k_strings lower; /* names of the interfaces that it stands on */
     const char *source;       /* "ifupdown", "networkd", "netplan",
-                                 "NetworkManager", "ifcfg" */
+                                 "NetworkManager", "ifcfg", "wicked" */
     char *file;               /* owned: where it stands, the first of them */
 };
 

@@ -104,6 +104,7 @@ int h2k_netplan_read(struct h2k_network_reading *r);
 int h2k_keyfiles_read(struct h2k_network_reading *r);
 int h2k_ifcfg_read(struct h2k_network_reading *r);
 int h2k_ifcfg_suse_read(struct h2k_network_reading *r);
+int h2k_wicked_read(struct h2k_network_reading *r);
 int h2k_link_files_read(struct h2k_network_reading *r);
 int h2k_udev_rules_read(struct h2k_network_reading *r);
 int h2k_leases_read(struct h2k_network_reading *r);

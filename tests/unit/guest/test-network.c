@@ -328,9 +328,29 @@ test_suse(void)
     reads("/etc/sysconfig/network/ifcfg-eth-id-00:50:56:aa:bb:01",
           "BOOTPROTO='dhcp'\n",
           "wicked - physical dhcp mac=00:50:56:aa:bb:01\n");
-    reads("/etc/wicked/ifconfig/a.xml", "<interface/>\n",
-          "! /etc/wicked/ifconfig/a.xml: wicked's XML is not read: look "
-          "whether it names interfaces\n");
+    reads("/etc/wicked/ifconfig/a.xml",
+          "<?xml version=\"1.0\"?>\n<interface origin=\"static\">\n"
+          "  <name>eth0</name>\n  <control><mode>boot</mode></control>\n"
+          "  <ipv4:static><address><local>10.0.0.5/24</local></address>\n"
+          "  </ipv4:static>\n  <ipv6:static><address>\n"
+          "  <local> fd00::5/64 </local></address></ipv6:static>\n"
+          "</interface>\n<!-- a second -->\n<interface>\n"
+          "  <name namespace=\"ethernet\"><permanent-address>"
+          "00:50:56:AA:BB:01</permanent-address></name>\n"
+          "  <ipv4:dhcp><enabled>true</enabled></ipv4:dhcp></interface>\n"
+          "<interface><name>bond0</name><control><mode>manual</mode>"
+          "</control><bond><mode>active-backup</mode><slaves><slave>"
+          "<device>eth1</device></slave><slave><device>eth2</device>"
+          "</slave></slaves></bond></interface>\n"
+          "<interface><name>lo</name></interface><interface/>\n",
+          "wicked eth0 physical static 10.0.0.5/24,fd00::5/64\n"
+          "wicked - physical dhcp mac=00:50:56:aa:bb:01\n"
+          "wicked bond0 bond on eth1,eth2 off\n");
+    reads("/etc/wicked/ifconfig/a.xml",
+          "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>\n"
+          "<interface><name>&x;</name></interface>\n",
+          "! /etc/wicked/ifconfig/a.xml: is not well-formed XML without a "
+          "document type (line 3)\n");
 }
 
 /* ---- systemd ---- */
