@@ -61,8 +61,8 @@ classify(struct h2k_grub_script *script, enum h2k_grub_event *event)
     if (script->at_command ||
         !h2k_shell_assigns(&script->shell, &name, &value))
         return false;
-    script->command = H2K_GRUB_SET;
-    *event = H2K_GRUB_ARGUMENT;
+    script->command = *event = H2K_GRUB_SET;
+    script->assigns = true;
     return true;
 }
 
@@ -71,6 +71,11 @@ h2k_grub_script_next(struct h2k_grub_script *script,
                      enum h2k_grub_event *event)
 {
     enum h2k_token token;
+    if (script->assigns) {
+        script->assigns = false;
+        *event = H2K_GRUB_ARGUMENT;
+        return 0;
+    }
     for (;;) {
         if (h2k_shell_next(&script->shell, &token) < 0)
             return -1;

@@ -28,7 +28,8 @@ struct h2k_grub_script {
     struct h2k_shell shell;
     enum h2k_grub_event command; /* whose arguments follow; OPEN: nobody's */
     bool at_command;
-    bool broken; /* it ended in a quote that is never closed */
+    bool assigns; /* the word is the next event too */
+    bool broken;  /* it ended in a quote that is never closed */
 };
 #define H2K_GRUB_SCRIPT(bytes, count)                                \
     {                                                                \

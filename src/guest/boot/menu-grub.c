@@ -166,7 +166,8 @@ set_argument(struct reader *r)
     static const char name[] = "default=";
     const struct h2k_buffer *bytes = &r->script.shell.bytes;
     size_t length = sizeof(name) - 1;
-    if (bytes->size <= length || memcmp(bytes->data, name, length) != 0)
+    if (r->argument++ > 0 || bytes->size <= length ||
+        memcmp(bytes->data, name, length) != 0)
         return 0;
     if (memchr(bytes->data, '$', bytes->size) != NULL) {
         r->menu->asks_saved |=

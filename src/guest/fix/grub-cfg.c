@@ -3,8 +3,15 @@
 
 #include "base/error.h"
 #include "guest/boot/grub-script.h"
+#include "guest/fix/grub-variables.h"
 
 #include <string.h>
+
+static bool
+is_kernel(enum h2k_grub_event event)
+{
+    return event == H2K_GRUB_KERNEL || event == H2K_GRUB_MODULE;
+}
 
 /* Who reads the command line of each kernel in turn: one byte for each, of
  * enum h2k_spec_reader.  An initrd belongs to the kernel before it within
@@ -20,7 +27,7 @@ find_readers(const struct h2k_rewrite *rewrite, struct h2k_buffer *readers)
     while (event != H2K_GRUB_END) {
         if (h2k_grub_script_next(&script, &event) < 0)
             return -1;
-        if (event == H2K_GRUB_KERNEL || event == H2K_GRUB_MODULE) {
+        if (is_kernel(event)) {
             pending = true;
             kernel_depth = depth;
             h2k_buffer_addc(readers, event == H2K_GRUB_KERNEL
@@ -55,26 +62,55 @@ rewrite_argument(struct h2k_rewrite *rewrite, const struct h2k_shell *shell,
     return 0;
 }
 
+/* The variables that kernels' command lines take in. */
+static int
+find_variables(const struct h2k_rewrite *rewrite,
+               const struct h2k_buffer *readers,
+               struct h2k_grub_variables *variables)
+{
+    H2K_AUTO_GRUB_SCRIPT script =
+        H2K_GRUB_SCRIPT(rewrite->text, rewrite->size);
+    size_t kernel = 0;
+    enum h2k_grub_event event = H2K_GRUB_OPEN;
+    while (event != H2K_GRUB_END) {
+        if (h2k_grub_script_next(&script, &event) < 0)
+            return -1;
+        kernel += is_kernel(event);
+        if (event == H2K_GRUB_ARGUMENT && is_kernel(script.command) &&
+            h2k_grub_variables_note(
+                variables, &script.shell,
+                (enum h2k_spec_reader)readers->data[kernel - 1]) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int
 h2k_grub_cfg_rewrite(struct h2k_rewrite *rewrite, struct h2k_grub_seen *seen)
 {
     H2K_AUTO_BUFFER readers = { 0 };
+    H2K_AUTO_GRUB_VARIABLES variables = { 0 };
     H2K_AUTO_GRUB_SCRIPT script =
         H2K_GRUB_SCRIPT(rewrite->text, rewrite->size);
-    enum h2k_spec_reader reader = H2K_READER_USERLAND;
-    size_t kernel = 0;
+    size_t kernel = 0, argument = 0;
     enum h2k_grub_event event = H2K_GRUB_OPEN;
-    if (find_readers(rewrite, &readers) < 0)
+    if (find_readers(rewrite, &readers) < 0 ||
+        find_variables(rewrite, &readers, &variables) < 0)
         return -1;
     while (event != H2K_GRUB_END) {
         if (h2k_grub_script_next(&script, &event) < 0)
             return -1;
-        if (event == H2K_GRUB_KERNEL || event == H2K_GRUB_MODULE)
-            reader = (enum h2k_spec_reader)readers.data[kernel++];
-        else if (event == H2K_GRUB_ARGUMENT &&
-                 (script.command == H2K_GRUB_KERNEL ||
-                  script.command == H2K_GRUB_MODULE) &&
-                 rewrite_argument(rewrite, &script.shell, reader, seen) < 0)
+        kernel += is_kernel(event);
+        argument = event == H2K_GRUB_ARGUMENT ? argument + 1 : 0;
+        if (argument > 0 && is_kernel(script.command) &&
+            rewrite_argument(rewrite, &script.shell,
+                             (enum h2k_spec_reader)readers.data[kernel - 1],
+                             seen) < 0)
+            return -1;
+        /* "set" reads one. */
+        if (argument == 1 && script.command == H2K_GRUB_SET &&
+            h2k_grub_variables_rewrite(&variables, rewrite, &script.shell,
+                                       &seen->roots) < 0)
             return -1;
     }
     if (script.broken)

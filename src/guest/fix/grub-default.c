@@ -95,10 +95,9 @@ rewrite_device(struct h2k_rewrite *rewrite, const struct h2k_shell *shell,
     h2k_autofree char *stable = NULL;
     const char *why;
     size_t length = shell->bytes.size - value;
-    size_t first = length > 0 ? shell->places[value] : 0;
-    if (length == 0 ||
-        shell->places[shell->bytes.size - 1] != first + length - 1)
+    if (!h2k_shell_is_plain(shell, value))
         return 0;
+    size_t first = shell->places[value];
     int found = h2k_devices_stable(rewrite->devices, shell->bytes.data + value,
                                    length, H2K_READER_USERLAND, &stable, &why);
     if (found < 0)

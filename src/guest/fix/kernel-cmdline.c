@@ -170,7 +170,9 @@ rewrite_parameter(const struct cmdline *line, struct span whole)
         if (rewrite_device(line, parameter, device, &outcome) < 0)
             return -1;
     }
-    if (parameter != NULL && parameter->root) {
+    /* "root=$rootpartition" of GRUB: what is in the variable counts. */
+    bool is_variable = device.at < device.end && line->bytes[device.at] == '$';
+    if (parameter != NULL && parameter->root && !is_variable) {
         line->roots->lost += outcome == H2K_DEVICE_LOST;
         line->roots->good += outcome != H2K_DEVICE_LOST;
     }

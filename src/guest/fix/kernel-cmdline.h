@@ -11,7 +11,7 @@
 
 /* What was seen of the root= parameters; counts are added up. */
 struct h2k_cmdline_roots {
-    size_t good; /* stable, or made so */
+    size_t good; /* stable, or made so; a variable is neither */
     size_t lost; /* device names that cannot be told */
 };
 

@@ -95,6 +95,28 @@ is_one_of(const struct h2k_shell *shell, size_t length,
     return false;
 }
 
+/* NAME=value, or bash's NAME[WORD]=value, as limine-mkinitcpio's
+ * KERNEL_CMDLINE[default]. */
+static bool
+assigns(const struct h2k_shell *shell, size_t *name, size_t *value)
+{
+    const char *bytes = shell->bytes.data;
+    size_t size = shell->bytes.size;
+    if (h2k_shell_assigns(shell, name, value))
+        return true;
+    const char *open = size == 0 ? NULL : memchr(bytes, '[', size);
+    const char *close = open == NULL ? NULL : memchr(bytes, ']', size);
+    if (close == NULL || open == bytes || close < open)
+        return false;
+    *name = (size_t)(open - bytes);
+    *value = (size_t)(close - bytes) + 1;
+    *value += *value < size && bytes[*value] == '+';
+    if (*value == size || bytes[*value] != '=')
+        return false;
+    ++*value;
+    return true;
+}
+
 int
 h2k_cmdline_variables_rewrite(struct h2k_rewrite *rewrite,
                               const char *const *variables)
@@ -109,7 +131,7 @@ h2k_cmdline_variables_rewrite(struct h2k_rewrite *rewrite,
         if (h2k_shell_next(&shell, &token) < 0)
             return -1;
         if (token != H2K_TOKEN_WORD || !first ||
-            !h2k_shell_assigns(&shell, &name, &value) ||
+            !assigns(&shell, &name, &value) ||
             !is_one_of(&shell, name, variables))
             continue;
         if (is_one_of(&shell, name, devices))

@@ -212,3 +212,11 @@ h2k_shell_assigns(const struct h2k_shell *shell, size_t *name, size_t *value)
     *value = n + 1;
     return n < size && bytes[n] == '=' && shell->places[n] == shell->start + n;
 }
+
+bool
+h2k_shell_is_plain(const struct h2k_shell *shell, size_t at)
+{
+    size_t size = shell->bytes.size;
+    return at < size &&
+           shell->places[size - 1] == shell->places[at] + size - 1 - at;
+}

@@ -49,4 +49,8 @@ bool h2k_shell_is(const struct h2k_shell *shell, const char *word);
 bool h2k_shell_assigns(const struct h2k_shell *shell, size_t *name,
                        size_t *value);
 
+/* Are the last word's BYTES from AT on, of which there are some, written in
+ * one piece, without quotes or escapes between them? */
+bool h2k_shell_is_plain(const struct h2k_shell *shell, size_t at);
+
 #endif

@@ -152,6 +152,44 @@ test_menu_words(void)
     becomes(MENU, "", "", 0);
 }
 
+/* Photon's menu, and what Fedora's has beside its boot loader entries. */
+static void
+test_variables(void)
+{
+    struct h2k_grub_seen seen = becomes(
+        MENU,
+        "set rootpartition=/dev/sda4\nload_env -f /photon.cfg\n"
+        "menuentry \"Photon\" {\n"
+        " linux /$photon_linux root=$rootpartition $photon_cmdline\n"
+        " if [ -f /$photon_initrd ]; then\n  initrd /$photon_initrd\n fi\n"
+        "}\n",
+        "set rootpartition=" ROOT_PART "\nload_env -f /photon.cfg\n"
+        "menuentry \"Photon\" {\n"
+        " linux /$photon_linux root=$rootpartition $photon_cmdline\n"
+        " if [ -f /$photon_initrd ]; then\n  initrd /$photon_initrd\n fi\n"
+        "}\n",
+        0);
+    ok(seen.roots.good == 1 && seen.roots.lost == 0, "one root, by its name");
+    seen = becomes(MENU, "r=/dev/sdx9\nlinux /v root=${r}\n",
+                   "r=/dev/sdx9\nlinux /v root=${r}\n", 1);
+    ok(seen.roots.good == 0 && seen.roots.lost == 1, "or it is lost");
+    seen = becomes(MENU,
+                   "set root='hd0,msdos1' b=/dev/sda4\nset x=/dev/sda4\n"
+                   "set kernelopts=\"root=/dev/sda4 ro resume=/dev/sda3 \"\n"
+                   "default_kernelopts='root=/dev/sdx9 ro'\n",
+                   "set root='hd0,msdos1' b=/dev/sda4\nset x=/dev/sda4\n"
+                   "set kernelopts=\"root=" ROOT " ro resume=" SWAP " \"\n"
+                   "default_kernelopts='root=/dev/sdx9 ro'\n",
+                   1);
+    ok(seen.roots.good == 0 && seen.roots.lost == 0,
+       "what may never be used is no root");
+    becomes(MENU, "set o='quiet root=/dev/sda4'\nlinux /v $o\ninitrd /i\n",
+            "set o='quiet root=" ROOT "'\nlinux /v $o\ninitrd /i\n", 0);
+    /* A device without a name that the kernel alone understands. */
+    becomes(MENU, "r=/dev/sdd\nlinux /v root=$r\ninitrd /i\n",
+            "r=LABEL=KEYS\nlinux /v root=$r\ninitrd /i\n", 0);
+}
+
 static void
 test_braces(void)
 {
@@ -270,6 +308,7 @@ main(void)
     test_menu();
     test_without_initrd();
     test_menu_words();
+    test_variables();
     test_braces();
     test_unbalanced();
     test_default();

@@ -395,12 +395,20 @@ test_edit(void)
     memtree_file(fs, "/etc/default/extlinux", 0644,
                  "EXTLINUX_ROOT=\"root=/dev/sda4\"\n"
                  "EXTLINUX_PARAMETERS=\"ro quiet\"\n");
+    memtree_file(fs, "/etc/default/limine", 0644,
+                 "KERNEL_CMDLINE[default]=\"root=/dev/sda4 rw\"\n"
+                 "KERNEL_CMDLINE[\"linux-lts\"]+=' resume=/dev/sda3'\n"
+                 "x[root]=/dev/sda4\n");
     memtree_file(fs, "/etc/update-extlinux.conf", 0644,
                  "overwrite=1\nroot=/dev/sda4\n"
                  "default_kernel_opts=\"resume=/dev/sda3 quiet\"\n");
     ok(run(fs, &result, true) == 0 && result.boot_updated, "the edit runs");
-    ok(result.change_count == 7, "%zu changes", result.change_count);
-    ok(result.backups.count == 4, "%zu backups", result.backups.count);
+    ok(result.change_count == 9, "%zu changes", result.change_count);
+    ok(result.backups.count == 5, "%zu backups", result.backups.count);
+    content(fs, "/etc/default/limine",
+            "KERNEL_CMDLINE[default]=\"root=" ROOT " rw\"\n"
+            "KERNEL_CMDLINE[\"linux-lts\"]+=' resume=" SWAP "'\n"
+            "x[root]=/dev/sda4\n");
     content(fs, "/boot/grub/menu.lst", DEBIAN_LEGACY(ROOT, SWAP));
     content(fs, "/etc/default/extlinux",
             "EXTLINUX_ROOT=\"root=" ROOT "\"\n"
