@@ -4,13 +4,15 @@
 
 #include "base/error.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #define FOLDER "/etc/sudoers.d"
 
 /* sudoers(5), "Including other files from within sudoers": names with a dot
- * or a ~ at the end are passed over. */
+ * or a ~ at the end are passed over.  No user's name has a '+', so that no two
+ * share a file. */
 static char *
 file_of(const char *name)
 {
@@ -19,7 +21,7 @@ file_of(const char *name)
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
     for (char *p = path + strlen(FOLDER "/"); *p != '\0'; p++)
         if (*p == '.')
-            *p = '_';
+            *p = '+';
     return path;
 }
 
@@ -87,7 +89,9 @@ h2k_user_sudo(struct h2k_fix *fix, const char *name, const char *rule)
                         rule, problem);
     if (path == NULL)
         return -1;
-    if (asprintf(&text, "%s %s\n", name, rule) < 0)
+    /* A word of capitals would be ALL or an alias, or begin a definition. */
+    const char *quote = isupper((unsigned char)name[0]) ? "\"" : "";
+    if (asprintf(&text, "%s%s%s %s\n", quote, name, quote, rule) < 0)
         return h2k_fail(H2K_E_NOMEM, "out of memory");
     if (put(fix, path, text) < 0)
         return -1;

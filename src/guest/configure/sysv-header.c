@@ -20,9 +20,13 @@ take_levels(const char *text, char out[16])
 static void
 take_chkconfig(const char *text, struct h2k_sysv_header *header)
 {
-    char on[16];
+    char line[64], on[16];
     int start, stop;
-    if (sscanf(text, " %15[-0-9] %2d %2d", on, &start, &stop) != 3 ||
+    /* sscanf() goes on behind line ends, and measures all of the text. */
+    size_t size = strcspn(text, "\n");
+    snprintf(line, sizeof(line), "%.*s",
+             (int)(size < sizeof(line) ? size : sizeof(line) - 1), text);
+    if (sscanf(line, " %15[-0-9] %2d %2d", on, &start, &stop) != 3 ||
         start < 0 || stop < 0)
         return;
     header->chkconfig = true;

@@ -11,6 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Linux' own limit (PATH_MAX), which bounds what names take in memory. */
+#define PATH_LIMIT 4096
+
 static void
 archive_cleanup(struct archive **archive)
 {
@@ -23,6 +26,10 @@ static char *
 clean_path(const char *path)
 {
     size_t length = strlen(path), at = 0;
+    if (length >= PATH_LIMIT)
+        return h2k_fail_null(H2K_E_UNSUPPORTED,
+                             "a path in it has more than %d bytes",
+                             PATH_LIMIT - 1);
     char *out = malloc(length + 2);
     if (out == NULL)
         return h2k_fail_null(H2K_E_NOMEM, "out of memory");
@@ -139,6 +146,9 @@ read_entry(struct archive *archive, struct archive_entry *entry,
     if (!S_ISLNK(file->mode) || target == NULL)
         return h2k_fail(H2K_E_UNSUPPORTED,
                         "%.200s: is neither file, directory nor link",
+                        file->path);
+    if (strlen(target) >= PATH_LIMIT)
+        return h2k_fail(H2K_E_UNSUPPORTED, "%.200s: leads too far",
                         file->path);
     file->target = strdup(target);
     return file->target == NULL ? h2k_fail(H2K_E_NOMEM, "out of memory") : 0;

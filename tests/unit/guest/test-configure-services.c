@@ -142,6 +142,8 @@ test_names(void)
        "so is a lone percent sign");
     struct h2k_sysv_header header = h2k_sysv_header_read(NULL);
     ok_string(header.levels_on, "2345");
+    header = h2k_sysv_header_read("# chkconfig: 2345 55\n25 is no number\n");
+    ok(!header.chkconfig, "chkconfig's line ends where it ends");
 }
 
 int

@@ -84,8 +84,8 @@ test_create(void)
     is_mode(fs, "/home/bob.b/.ssh/authorized_keys", 0100600, 1002, 1002);
     content(fs, "/home/bob.b/.ssh/authorized_keys",
             "ssh-ed25519 " KEY " bob@x\n");
-    content(fs, "/etc/sudoers.d/bob_b", "bob.b ALL=(ALL) NOPASSWD: ALL\n");
-    is_mode(fs, "/etc/sudoers.d/bob_b", 0100440, 0, 0);
+    content(fs, "/etc/sudoers.d/bob+b", "bob.b ALL=(ALL) NOPASSWD: ALL\n");
+    is_mode(fs, "/etc/sudoers.d/bob+b", 0100440, 0, 0);
     ok(is_there(fs, "/etc/shadow" STAMP), "the old shadow is kept");
     configured(fs, EDIT, "users: {create: [{name: s, home: /nonexistent}]}");
     ok(!is_there(fs, "/nonexistent"), "what says so is not made");
@@ -257,6 +257,13 @@ test_refusals(void)
            "/bin/zsh, is not in the guest");
     warned(fs, EDIT, "users: {create: [{name: c}]}",
            "/etc/passwd: line 3 is no entry");
+    configured(fs, EDIT,
+               "users: {create: [{name: bob.b, sudo: 'ALL=(ALL) ALL'}, "
+               "{name: bob_b, sudo: 'ALL=/bin/ls'}, "
+               "{name: ALL, sudo: 'ALL=/bin/id'}]}");
+    content(fs, "/etc/sudoers.d/bob+b", "bob.b ALL=(ALL) ALL\n");
+    content(fs, "/etc/sudoers.d/bob_b", "bob_b ALL=/bin/ls\n");
+    content(fs, "/etc/sudoers.d/ALL", "\"ALL\" ALL=/bin/id\n");
     memtree_file(fs, "/etc/sudoers", 0440, "root ALL=(ALL) ALL\n");
     warned(fs, EDIT, "users: {create: [{name: d, sudo: 'ALL=(ALL) ALL'}]}",
            "does not include /etc/sudoers.d");

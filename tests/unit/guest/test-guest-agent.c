@@ -2,7 +2,9 @@
 /* The guest agent put in from a package, on trees in memory. */
 #include "guest/fix/edits.h"
 #include "guest/software/control.h"
+#include "guest/software/software.h"
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "fs/memory.h"
 
@@ -223,6 +225,47 @@ test_wrong(void)
     h2k_fix_result_free(&result);
 }
 
+/* One member of a tar archive, "Basic Tar Format" of GNU tar's manual. */
+static void
+add_member(struct h2k_buffer *tar, const char *name, char type,
+           const char *data, size_t size)
+{
+    static const char zeros[512];
+    char header[512] = { 0 };
+    unsigned sum = 0;
+    snprintf(header, 100, "%s", name);
+    snprintf(header + 100, 24, "%07o", 0644);
+    snprintf(header + 108, 8, "%07o", 0);
+    snprintf(header + 116, 8, "%07o", 0);
+    snprintf(header + 124, 12, "%011zo", size);
+    snprintf(header + 136, 12, "%011o", 0);
+    memset(header + 148, ' ', 8);
+    header[156] = type;
+    memcpy(header + 257, "ustar  ", 8);
+    for (size_t i = 0; i < sizeof(header); i++)
+        sum += (unsigned char)header[i];
+    snprintf(header + 148, 8, "%06o", sum);
+    h2k_buffer_add(tar, header, sizeof(header));
+    h2k_buffer_add(tar, data, size);
+    h2k_buffer_add(tar, zeros, (512 - size % 512) % 512);
+}
+
+/* Names of a mebibyte each would take all memory. */
+static void
+test_long_path(void)
+{
+    H2K_AUTO_BUFFER tar = { 0 };
+    struct h2k_software_files files = { 0 };
+    char name[5001];
+    memset(name, 'a', sizeof(name));
+    name[sizeof(name) - 1] = '\0';
+    add_member(&tar, "././@LongLink", 'L', name, sizeof(name));
+    add_member(&tar, "a", '0', "x", 1);
+    ok_error(h2k_software_unpack(tar.data, tar.size, &files) < 0,
+             H2K_E_UNSUPPORTED, "more than 4095 bytes");
+    h2k_software_files_clear(&files);
+}
+
 /* By deb-version(7), in order. */
 static void
 test_versions(void)
@@ -259,6 +302,7 @@ main(void)
     test_refused();
     test_rpm();
     test_wrong();
+    test_long_path();
     test_versions();
     return tap_done();
 }
