@@ -57,6 +57,7 @@ static void
 put_system(struct h2k_root *root, unsigned system)
 {
     static const char config[] = "auto ens192\niface ens192 inet dhcp\n";
+    static const char unit[] = "[Match]\nName=ens*\n";
     static const char more[] = "auto ens224\niface ens224 inet dhcp\n";
     put(root, "/usr/lib/udev/rules.d/60-block.rules", "#\n", 2);
     if (system & LINK_FILES)
@@ -71,7 +72,7 @@ put_system(struct h2k_root *root, unsigned system)
     put(root, "/etc/network/interfaces",
         "source /etc/network/interfaces.d/*\n", 35);
     put(root, "/etc/network/interfaces.d/one", config, sizeof(config) - 1);
-    put(root, "/etc/systemd/network/b.network", "[Match]\nName=ens*\n", 21);
+    put(root, "/etc/systemd/network/b.network", unit, sizeof(unit) - 1);
     if (system & SECOND_NAME)
         put(root, "/etc/network/interfaces.d/two", more, sizeof(more) - 1);
 }
