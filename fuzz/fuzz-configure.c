@@ -135,9 +135,10 @@ contradicts(const uint8_t *data, size_t size)
            memmem(data, size, "third", 5) != NULL;
 }
 
-/* 0 when FIX took the tree; *CHANGES made. */
+/* 0 when FIX took the tree; *CHANGES made.  GIVEN: the secret is in it,
+ * perhaps where it is none. */
 static int
-run(struct h2k_root *root, int64_t now, size_t *changes)
+run(struct h2k_root *root, int64_t now, bool given, size_t *changes)
 {
     struct h2k_fix_options options = h2k_fix_defaults();
     struct h2k_fix_result result = { 0 };
@@ -148,7 +149,8 @@ run(struct h2k_root *root, int64_t now, size_t *changes)
                            .result = &result };
     int rc = h2k_fix_run_edits(&fix, edits);
     *changes = result.change_count + result.changes_left_out;
-    check_report(&result);
+    if (!given)
+        check_report(&result);
     h2k_fix_result_free(&result);
     return rc;
 }
@@ -163,11 +165,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t changes;
     if (size == 0)
         return 0;
+    bool given = memmem(data, size, SECRET, strlen(SECRET)) != NULL;
     make_tree(root);
     put(root, files[data[0] % COUNT(files)], data + 1, size - 1);
-    if (run(root, 1770000000, &changes) < 0 || contradicts(data, size))
+    if (run(root, 1770000000, given, &changes) < 0 || contradicts(data, size))
         return 0;
-    if (run(root, 1770000001, &changes) < 0 || changes != 0)
+    if (run(root, 1770000001, given, &changes) < 0 || changes != 0)
         abort();
     return 0;
 }

@@ -2,8 +2,11 @@
 /* A package's archive, by libarchive. */
 #include "guest/software/software.h"
 
+#include "base/buffer.h"
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/view.h"
+#include "guest/boot/cpio.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -14,11 +17,15 @@
 /* Linux' own limit (PATH_MAX), which bounds what names take in memory. */
 #define PATH_LIMIT 4096
 
+/* Bytes of an archive: the files and what is around them. */
+#define ARCHIVE_MAX (H2K_SOFTWARE_CONTENT_MAX + (32u << 20))
+
 static void
 archive_cleanup(struct archive **archive)
 {
     archive_read_free(*archive);
 }
+#define AUTO_ARCHIVE __attribute__((cleanup(archive_cleanup))) struct archive *
 
 /* "./usr//sbin/" is "/usr/sbin", and "./" is "".  NULL for one that would
  * lead elsewhere, or no memory. */
@@ -154,10 +161,20 @@ read_entry(struct archive *archive, struct archive_entry *entry,
     return file->target == NULL ? h2k_fail(H2K_E_NOMEM, "out of memory") : 0;
 }
 
+/* ---- Compression ---- */
+
+static int
+fail_of(struct archive *archive)
+{
+    const char *why = archive_error_string(archive);
+    return h2k_fail(H2K_E_CORRUPT, "its archive: %.200s",
+                    why == NULL ? "cannot be read" : why);
+}
+
 /* Only what libarchive does itself: for what it was built without, it would
  * run a program, and says ARCHIVE_WARN. */
 static int
-support(struct archive *archive)
+support_filters(struct archive *archive)
 {
     archive_read_support_filter_none(archive);
     int rc = archive_read_support_filter_gzip(archive);
@@ -169,38 +186,100 @@ support(struct archive *archive)
         rc = archive_read_support_filter_bzip2(archive);
     if (rc == ARCHIVE_OK)
         rc = archive_read_support_filter_zstd(archive);
-    if (rc != ARCHIVE_OK)
-        return h2k_fail(H2K_E_COMPONENT,
-                        "this libarchive was built without a compression "
-                        "that packages use");
-    archive_read_support_format_tar(archive);
-    archive_read_support_format_cpio(archive);
+    return rc == ARCHIVE_OK
+               ? 0
+               : h2k_fail(H2K_E_COMPONENT,
+                          "this libarchive was built without a compression "
+                          "that packages use");
+}
+
+/* All of it decompressed into OUT. */
+static int
+decompress(const void *bytes, size_t size, struct h2k_buffer *out)
+{
+    AUTO_ARCHIVE archive = archive_read_new();
+    struct archive_entry *entry;
+    char piece[65536];
+    la_ssize_t n = 0;
+    if (archive == NULL)
+        return h2k_fail(H2K_E_NOMEM, "out of memory");
+    if (support_filters(archive) < 0)
+        return -1;
+    archive_read_support_format_raw(archive);
     archive_read_support_format_empty(archive);
-    return 0;
+    int rc = archive_read_open_memory(archive, bytes, size);
+    if (rc == ARCHIVE_OK)
+        rc = archive_read_next_header(archive, &entry);
+    while (rc == ARCHIVE_OK &&
+           (n = archive_read_data(archive, piece, sizeof(piece))) > 0) {
+        if (out->size > ARCHIVE_MAX)
+            return h2k_fail(H2K_E_UNSUPPORTED,
+                            "its archive is more than %u MiB",
+                            ARCHIVE_MAX >> 20);
+        h2k_buffer_add(out, piece, (size_t)n);
+    }
+    if ((rc != ARCHIVE_OK && rc != ARCHIVE_EOF) || n < 0)
+        return fail_of(archive);
+    return h2k_buffer_check(out);
+}
+
+/* ---- Entries ---- */
+
+/* A cpio archive whose headers are right, one behind the other: libarchive
+ * looks for the next one wherever it is, and makes room for a name of 4 GiB
+ * that is not there. */
+static int
+check_cpio(struct h2k_view bytes)
+{
+    struct h2k_cpio_header header;
+    struct h2k_view rest = bytes;
+    while (rest.size > 0) {
+        if (!h2k_cpio_parse(rest, &header))
+            return h2k_fail(H2K_E_CORRUPT, "a header in its archive is "
+                                           "damaged");
+        if (h2k_view_equal(rest, H2K_CPIO_HEADER, H2K_CPIO_TRAILER,
+                           sizeof(H2K_CPIO_TRAILER)))
+            return 0;
+        uint64_t entry =
+            h2k_cpio_entry_size(header.name_size - 1, header.file_size);
+        if (!h2k_view_slice(rest, entry, rest.size - entry, &rest))
+            return h2k_fail(H2K_E_CORRUPT, "its archive is cut short");
+    }
+    return h2k_fail(H2K_E_CORRUPT, "its archive is cut short");
+}
+
+static int
+read_entries(struct archive *archive, struct h2k_view bytes,
+             struct h2k_software_files *files)
+{
+    struct archive_entry *entry;
+    size_t total = 0;
+    int rc = archive_read_open_memory(archive, bytes.data, bytes.size);
+    while (rc == ARCHIVE_OK &&
+           (rc = archive_read_next_header(archive, &entry)) == ARCHIVE_OK)
+        if (read_entry(archive, entry, files, &total) < 0)
+            return -1;
+    return rc == ARCHIVE_EOF ? 0 : fail_of(archive);
 }
 
 int
 h2k_software_unpack(const void *bytes, size_t size,
                     struct h2k_software_files *files)
 {
-    __attribute__((cleanup(archive_cleanup))) struct archive *archive =
-        archive_read_new();
-    struct archive_entry *entry;
-    size_t total = 0;
-    int rc;
+    AUTO_ARCHIVE archive = archive_read_new();
+    H2K_AUTO_BUFFER plain = { 0 };
     if (archive == NULL)
         return h2k_fail(H2K_E_NOMEM, "out of memory");
-    if (support(archive) < 0)
+    if (decompress(bytes, size, &plain) < 0)
         return -1;
-    rc = archive_read_open_memory(archive, bytes, size);
-    while (rc == ARCHIVE_OK &&
-           (rc = archive_read_next_header(archive, &entry)) == ARCHIVE_OK)
-        if (read_entry(archive, entry, files, &total) < 0)
-            return -1;
-    if (rc != ARCHIVE_EOF)
-        return h2k_fail(H2K_E_CORRUPT, "its archive: %.200s",
-                        archive_error_string(archive) == NULL
-                            ? "cannot be read"
-                            : archive_error_string(archive));
-    return 0;
+    struct h2k_view view = h2k_view_of(plain.data, plain.size);
+    archive_read_support_filter_none(archive);
+    archive_read_support_format_empty(archive);
+    if (!h2k_view_equal(view, 0, "07070", 5))
+        archive_read_support_format_tar(archive);
+    else if (check_cpio(view) < 0)
+        return -1;
+    else
+        archive_read_support_format_cpio(archive);
+    return read_entries(archive, view, files);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* The guest agent put in from a package, on trees in memory. */
+#include "guest/boot/cpio.h"
 #include "guest/fix/edits.h"
 #include "guest/software/control.h"
 #include "guest/software/software.h"
@@ -266,6 +267,27 @@ test_long_path(void)
     h2k_software_files_clear(&files);
 }
 
+/* So would a name that says it has 4 GiB, and has not. */
+static void
+test_cpio(void)
+{
+    H2K_AUTO_BUFFER cpio = { 0 };
+    struct h2k_cpio_writer writer = { .out = &cpio };
+    struct h2k_software_files files = { 0 };
+    h2k_cpio_add_file(&writer, "./a", 0644, 0, "xy", 2);
+    size_t second = cpio.size;
+    h2k_cpio_add_file(&writer, "./b", 0644, 0, "z", 1);
+    h2k_cpio_end(&writer);
+    ok(h2k_software_unpack(cpio.data, cpio.size, &files) == 0 &&
+           files.count == 2 && files.items[0].size == 2,
+       "a cpio archive");
+    h2k_software_files_clear(&files);
+    memcpy(cpio.data + second + 94, "fffffff0", 8);
+    ok_error(h2k_software_unpack(cpio.data, cpio.size, &files) < 0,
+             H2K_E_CORRUPT, "a header in its archive is damaged");
+    h2k_software_files_clear(&files);
+}
+
 /* By deb-version(7), in order. */
 static void
 test_versions(void)
@@ -303,6 +325,7 @@ main(void)
     test_rpm();
     test_wrong();
     test_long_path();
+    test_cpio();
     test_versions();
     return tap_done();
 }
