@@ -9,6 +9,8 @@
 . "$H2K_SOURCE/tests/tap.sh"
 # shellcheck source=row.sh
 . "$H2K_SOURCE/tests/guest/row.sh"
+# shellcheck source=told.sh
+. "$H2K_SOURCE/tests/guest/told.sh"
 need qemu-system-x86_64 qemu-img guestfish jq
 
 name=$1 kind=${1%-unclean}
@@ -53,29 +55,10 @@ boots()
     report <"$tap_dir/$what.console" >"$tap_dir/$what"
 }
 
-# What h2k-report said on a console, and where it did so twice the last time
-report()
-{
-    tr -d '\r' | grep -a 'h2k-report\[' | sed 's/.*h2k-report\[[0-9]*\]: //' |
-        sed -n '/^H2K-GUEST-BEGIN/h; //!H; ${ x; p; }'
-}
-
-# told WHAT WORD: the lines of its report that begin so
-told()
-{
-    grep "^$2" "$tap_dir/$1" | LC_ALL=C sort
-}
-
 # as_before WHAT WORD TEXT
 as_before()
 {
     is "$(told "$1" "$2")" "$(told vmware "$2")" "$name: $1: $3"
-}
-
-# The name and the address of its interface, whatever else is said of it.
-network()
-{
-    told "$1" 'net: en' | sed -E 's/ +/ /g; s/^(net: [^ ]+).*( 10\.0\.2\.15\/24).*/\1\2/'
 }
 
 # What FIX may run on once more: the disks that it wrote, in their order.
