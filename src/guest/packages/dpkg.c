@@ -27,18 +27,20 @@ struct paragraph {
     struct h2k_span name, status, version, arch;
 };
 
-/* "install ok installed": its last word.  What was only unpacked has its
- * files in place too; config-files and not-installed have none. */
+/* "install ok installed": its last word.  What was only unpacked or waits to
+ * be configured has its files in place too (dpkg(1), "Package states"); of
+ * half-installed some, and the others have none. */
 static bool
 is_installed(struct h2k_span status)
 {
-    static const char *const gone[] = { "not-installed", "config-files" };
+    static const char *const gone[] = { "not-installed", "config-files",
+                                        "half-installed" };
     if (status.size == 0)
         return true; /* status.d has no such field */
     const char *space = memrchr(status.text, ' ', status.size);
     size_t at = space == NULL ? 0 : (size_t)(space + 1 - status.text);
     struct h2k_span word = { status.text + at, status.size - at };
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
         if (h2k_span_is(word, gone[i]))
             return false;
     return true;

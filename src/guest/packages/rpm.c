@@ -6,6 +6,7 @@
  * cmd/rpm-packages/main.c for what that says.
  */
 #include "base/error.h"
+#include "base/scratch.h"
 #include "guest/boot/file-block.h"
 #include "guest/packages/format.h"
 #include "guest/packages/rpm-run.h"
@@ -104,22 +105,6 @@ copy_kind(struct h2k_root *root, const char *const *files, int copy)
     return 0;
 }
 
-/* librpm leaves files of its own beside a database. */
-static void
-remove_copy(const char *path)
-{
-    static const char *const names[] = {
-        "rpmdb.sqlite", "rpmdb.sqlite-wal", "rpmdb.sqlite-shm",
-        "Packages.db",  "Packages",         ".rpm.lock",
-    };
-    char file[400];
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        snprintf(file, sizeof(file), "%s/%s", path, names[i]);
-        unlink(file);
-    }
-    rmdir(path);
-}
-
 /* ---- What the program says of it ---- */
 
 /* The text at *AT of END, which stands behind its NUL then. */
@@ -186,26 +171,17 @@ no_packages(void)
 static int
 rpm_read(struct h2k_root *root, struct h2k_packages *out)
 {
-    const char *parent = getenv("TMPDIR");
-    char path[300];
-    snprintf(path, sizeof(path), "%.200s/hyper2kvm-rpm-XXXXXX",
-             parent == NULL || parent[0] != '/' ? "/var/tmp" : parent);
+    H2K_AUTO_SCRATCH copy = H2K_SCRATCH_NONE;
     bool any = false;
     for (size_t i = 0; i < 3 && !any; i++)
         any = h2k_root_is_dir(root, directories[i]);
     if (!any)
         return 0;
-    if (mkdtemp(path) == NULL) {
-        h2k_fail_errno(H2K_E_OUTPUT, "%s", path);
-        return no_packages();
-    }
-    h2k_autofd int copy = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-    int rc = copy < 0 ? h2k_fail_errno(H2K_E_OUTPUT, "%s", path) : 0;
+    int rc = h2k_scratch_make(&copy, "rpm");
     for (size_t i = 0; i < KINDS && rc == 0; i++)
-        rc = copy_kind(root, kinds[i], copy);
+        rc = copy_kind(root, kinds[i], copy.fd);
     if (rc > 0)
-        rc = list(path, out);
-    remove_copy(path);
+        rc = list(copy.path, out);
     return rc < 0 ? no_packages() : 0;
 }
 

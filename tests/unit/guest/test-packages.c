@@ -48,6 +48,8 @@ test_dpkg(void)
                  "Description: daemon\n Version: not a field\n\n"
                  "Package: gone\nStatus: deinstall ok config-files\n"
                  "Version: 1\n\n"
+                 "Package: torn\nStatus: install reinstreq half-installed\n"
+                 "Version: 2\n\n"
                  "Package: bind9\nStatus: hold ok installed\n"
                  "Version: 1:9.18.28-1-2\nArchitecture: amd64\n\n"
                  "Package: linux-image-6.1.0-25-amd64\n"
@@ -73,6 +75,7 @@ test_dpkg(void)
     ok_string(h2k_packages_find(&p, "bind9")->release, "2");
     ok_string(version_of(&p, "linux-image-rt"), "5");
     ok(h2k_packages_find(&p, "gone") == NULL, "what is gone is not there");
+    ok(h2k_packages_find(&p, "torn") == NULL, "nor what is half there");
     ok_string(owner_of(&p, "/boot/vmlinuz-6.1.0-25-amd64"),
               "linux-image-6.1.0-25-amd64");
     ok_string(owner_of(&p, "/lib/modules/6.1.0-25-amd64"),
