@@ -4,26 +4,19 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/interrupt.h"
-#include "base/zero.h"
+#include "provider/disk-file.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SLOT_SIZE ((size_t)1 << 20)
 #define SLOTS 4
 /* So that an end is noticed while zeros are hashed. */
 #define ZEROS_MAX (UINT64_C(64) << 20)
-/* Zeros this long, at a multiple of it, become a hole. */
-#define HOLE ((size_t)64 << 10)
-/* The disk is set to work after so many bytes, so that making the file
- * durable at the end takes little time. */
-#define WRITEBACK (UINT64_C(8) << 20)
 
 struct slot {
     uint8_t *bytes; /* SLOT_SIZE of them; owned */
@@ -55,16 +48,15 @@ struct h2k_tee {
     size_t stage_count;
 
     bool begun;
-    uint64_t size;          /* brought; the caller's */
-    EVP_MD_CTX *sha1;       /* as sha; or NULL */
-    struct h2k_sha256 *sha; /* the hash stage's while slots are out */
-    uint64_t offset;        /* where the file stage writes next */
-    uint64_t written_back;  /* up to here the kernel was asked to write */
+    uint64_t size;             /* brought; the caller's */
+    EVP_MD_CTX *sha1;          /* as sha; or NULL */
+    struct h2k_sha256 *sha;    /* the hash stage's while slots are out */
+    struct h2k_disk_file file; /* likewise the file stage's */
 };
 
 /* ---- The stages ---- */
 
-static const uint8_t zeros[HOLE];
+static const uint8_t zeros[64 << 10];
 
 static int
 hash_bytes(struct h2k_tee *tee, const uint8_t *bytes, size_t count)
@@ -108,72 +100,14 @@ stage_ova(struct h2k_tee *tee, const struct slot *slot)
 }
 
 static int
-write_at(struct h2k_tee *tee, const uint8_t *bytes, size_t count,
-         uint64_t offset)
-{
-    while (count > 0) {
-        ssize_t n = pwrite(h2k_output_fd(tee->target.output), bytes, count,
-                           (off_t)offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && (errno == ENOSPC || errno == EDQUOT))
-            return h2k_fail_errno(
-                H2K_E_OUTPUT,
-                "%s: no space after %" PRIu64 " MiB of it: make room there, "
-                "or export into another directory",
-                h2k_output_path(tee->target.output), offset >> 20);
-        if (n < 0)
-            return h2k_fail_errno(
-                H2K_E_OUTPUT, "%s: cannot be written at byte %" PRIu64,
-                h2k_output_partial_path(tee->target.output), offset);
-        bytes += n;
-        offset += (uint64_t)n;
-        count -= (size_t)n;
-    }
-    return 0;
-}
-
-/* What is not zeros, in runs as long as they are. */
-static int
-write_data(struct h2k_tee *tee, const uint8_t *bytes, size_t count,
-           uint64_t offset)
-{
-    size_t from = 0, at = 0;
-    while (at < count) {
-        size_t n = HOLE - (size_t)((offset + at) % HOLE);
-        if (n > count - at)
-            n = count - at;
-        bool hole = h2k_is_zero(bytes + at, n);
-        if (hole && at > from &&
-            write_at(tee, bytes + from, at - from, offset + from) < 0)
-            return -1;
-        at += n;
-        if (hole)
-            from = at;
-    }
-    return from == count
-               ? 0
-               : write_at(tee, bytes + from, count - from, offset + from);
-}
-
-static int
 stage_write(struct h2k_tee *tee, const struct slot *slot)
 {
-    uint64_t offset = tee->offset;
-    tee->offset += slot->zeros + slot->count;
-    if (slot->stored || slot->count == 0)
+    h2k_disk_file_skip(&tee->file, slot->zeros);
+    if (slot->stored) {
+        h2k_disk_file_skip(&tee->file, slot->count);
         return 0;
-    int rc = tee->target.what == H2K_BYTES_FLAT
-                 ? write_data(tee, slot->bytes, slot->count, offset)
-                 : write_at(tee, slot->bytes, slot->count, offset);
-    if (rc == 0 && tee->offset - tee->written_back >= WRITEBACK) {
-        /* A hint; where it fails, the sync at the end does all. */
-        sync_file_range(
-            h2k_output_fd(tee->target.output), (off_t)tee->written_back,
-            (off_t)(tee->offset - tee->written_back), SYNC_FILE_RANGE_WRITE);
-        tee->written_back = tee->offset;
     }
-    return rc;
+    return h2k_disk_file_write(&tee->file, slot->bytes, slot->count);
 }
 
 /* ---- The ring ---- */
@@ -333,20 +267,6 @@ h2k_tee_new(const struct h2k_tee_target *target)
     return h2k_steal(tee);
 }
 
-/* What is behind the bytes that were kept goes. */
-static int
-cut_file(struct h2k_output *output, uint64_t kept)
-{
-    struct stat st;
-    if (fstat(h2k_output_fd(output), &st) == 0 && (uint64_t)st.st_size < kept)
-        return h2k_fail(H2K_E_OUTPUT, "%s: has fewer bytes than were kept",
-                        h2k_output_partial_path(output));
-    if (ftruncate(h2k_output_fd(output), (off_t)kept) < 0)
-        return h2k_fail_errno(H2K_E_OUTPUT, "%s: cannot be cut to %" PRIu64,
-                              h2k_output_partial_path(output), kept);
-    return 0;
-}
-
 static int
 begin_sha1(struct h2k_tee *tee)
 {
@@ -369,8 +289,9 @@ begin_stages(struct h2k_tee *tee, uint64_t kept)
     tee->sha = h2k_sha256_new();
     if (tee->sha == NULL || begin_sha1(tee) < 0)
         return -1;
-    tee->offset = tee->written_back = 0;
-    if (to->output != NULL && cut_file(to->output, kept) < 0)
+    if (to->output != NULL &&
+        h2k_disk_file_begin(&tee->file, to->output, to->what == H2K_BYTES_FLAT,
+                            kept) < 0)
         return -1;
     if (to->ova != NULL && (tee->begun ? h2k_ova_restart_file(to->ova)
                                        : h2k_ova_begin_file(to->ova)) < 0)
@@ -461,18 +382,6 @@ h2k_tee_size(const struct h2k_tee *tee)
     return tee->size;
 }
 
-/* The hole at the end of a flat file. */
-static int
-finish_file(struct h2k_tee *tee)
-{
-    struct h2k_output *output = tee->target.output;
-    if (output != NULL &&
-        ftruncate(h2k_output_fd(output), (off_t)tee->size) < 0)
-        return h2k_fail_errno(H2K_E_OUTPUT, "%s: cannot get its size",
-                              h2k_output_partial_path(output));
-    return 0;
-}
-
 static int
 finish_sha1(struct h2k_tee *tee)
 {
@@ -513,7 +422,8 @@ h2k_tee_finish(struct h2k_tee *tee, uint64_t *size,
                char sha256[H2K_SHA256_HEX_SIZE])
 {
     const struct h2k_export_consumer *to = tee->target.consumer;
-    if (flush(tee) < 0 || finish_file(tee) < 0 ||
+    if (flush(tee) < 0 ||
+        (tee->target.output != NULL && h2k_disk_file_end(&tee->file) < 0) ||
         finish_hash(tee, sha256) < 0 || finish_sha1(tee) < 0)
         return -1;
     *size = tee->size;
