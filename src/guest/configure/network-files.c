@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* The edit that puts `configuration.network` into the guest: files, each for
  * the program that reads them, in its folder. */
+#include "guest/configure/database.h"
 #include "guest/fix/edits.h"
 
 #include "base/error.h"
@@ -89,28 +90,60 @@ show(const char *content, char **out)
     return *out != NULL ? 0 : h2k_fail(H2K_E_NOMEM, "out of memory");
 }
 
+/* Who may read a file. */
+struct access {
+    uint32_t mode;
+    struct h2k_owner owner;
+};
+
+/* systemd.netdev(5): a unit with a key in it is for root and for networkd's
+ * own group, where the guest has that. */
+static int
+find_access(struct h2k_fix *fix, const struct renderer *r, const char *content,
+            struct access *out)
+{
+    static const char *const keys[] = { "PrivateKey=", "PresharedKey=",
+                                        "\nKey=" };
+    struct h2k_database groups = { .kind = &h2k_group_kind };
+    struct h2k_record record;
+    bool secret = false;
+    *out = (struct access){ .mode = r->mode };
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        secret = secret || strstr(content, keys[i]) != NULL;
+    if (r != &networkd || !secret)
+        return 0;
+    int rc = h2k_database_read(&groups, fix, NULL);
+    if (rc == 0 && h2k_database_find(&groups, "systemd-network", &record) &&
+        h2k_record_id(&record, H2K_GROUP_GID, &out->owner.gid))
+        out->mode = 0640;
+    h2k_database_free(&groups);
+    return rc;
+}
+
 /* A file that was there may be open to more than its reader stands for:
  * NetworkManager reads none that others can. */
 static int
-close_mode(struct h2k_fix *fix, const char *path, uint32_t mode)
+close_mode(struct h2k_fix *fix, const char *path, const struct access *access)
 {
     struct h2k_stat st;
     struct h2k_place place;
     char before[8], after[8];
+    uint32_t mode = access->mode, gid = access->owner.gid;
     if (h2k_root_stat(fix->root, path, &st) < 0)
         return -1;
-    if (mode != 0600 || (st.mode & 077) == 0)
+    if ((mode & 07) != 0 || (st.mode & 077 & ~mode) == 0)
         return 0;
     snprintf(before, sizeof(before), "%04o", st.mode & 07777);
-    snprintf(after, sizeof(after), "%04o", mode);
+    snprintf(after, sizeof(after), "%04o", mode & 07777);
     if (h2k_root_lookup(fix->root, path, &place) < 0 ||
+        (gid != 0 && h2k_fs_chown(place.fs, place.ino, st.uid, gid) < 0) ||
         h2k_fs_chmod(place.fs, place.ino, mode) < 0)
         return -1;
     return h2k_fix_record(fix, path, "who may read it", before, after);
 }
 
 static int
-put_file(struct h2k_fix *fix, const char *path, uint32_t mode,
+put_file(struct h2k_fix *fix, const char *path, const struct access *access,
          const char *content)
 {
     h2k_autofree char *before = NULL;
@@ -121,15 +154,16 @@ put_file(struct h2k_fix *fix, const char *path, uint32_t mode,
     if (there < 0)
         return -1;
     if (there > 0 && size == length && memcmp(before, content, size) == 0)
-        return close_mode(fix, path, mode);
+        return close_mode(fix, path, access);
     if ((there > 0 ? h2k_fix_replace(fix, path, content, length)
-                   : h2k_fix_create(fix, path, content, length, mode)) < 0 ||
+                   : h2k_fix_create_as(fix, path, content, length,
+                                       access->mode, &access->owner)) < 0 ||
         (there > 0 && show(before, &shown_before) < 0) ||
         show(content, &shown) < 0 ||
         h2k_fix_record(fix, path, "a part of the network's configuration",
                        shown_before, shown) < 0)
         return -1;
-    return close_mode(fix, path, mode);
+    return close_mode(fix, path, access);
 }
 
 /* Does the renderer read a file of this name? */
@@ -160,13 +194,15 @@ put_files(struct h2k_fix *fix, const struct renderer *r,
     bool installed = is_installed(fix, r);
     for (size_t i = 0; i < files->count; i++) {
         const struct h2k_configured_file *file = &files->items[i];
+        struct access access;
         char path[H2K_PATH_MAX];
         /* "interfaces" is ifupdown's main file, which stands above. */
         if (r == &ifupdown && strcmp(file->name, "interfaces") == 0)
             snprintf(path, sizeof(path), "/etc/network/interfaces");
         else
             snprintf(path, sizeof(path), "%s/%s", r->folder, file->name);
-        if (put_file(fix, path, r->mode, file->content) < 0)
+        if (find_access(fix, r, file->content, &access) < 0 ||
+            put_file(fix, path, &access, file->content) < 0)
             return -1;
         if (!is_read(r, file->name) &&
             h2k_fix_warn(fix, "%s: %s reads only names with %s at the end",

@@ -166,9 +166,30 @@ test_network(void)
     content(fs, "/etc/network/interfaces", "x");
 }
 
+/* A key is for root and for the group of networkd alone. */
+static void
+test_key(void)
+{
+    H2K_AUTO(h2k_fs) fs = h2k_memfs_new(1 << 20);
+    const char *text =
+        "network: {systemd_networkd: [{filename: 10-wg.netdev, content: "
+        "\"[WireGuard]\\nPrivateKey=geheim\\n\"}, {filename: 20-wg.netdev, "
+        "content: \"[WireGuard]\\nPrivateKey=geheim\\n\"}]}";
+    memtree_file(fs, "/etc/group", 0644,
+                 "root:x:0:\nsystemd-network:x:102:\n");
+    memtree_file(fs, "/etc/systemd/network/20-wg.netdev", 0644, "[NetDev]\n");
+    configured(fs, NETWORK, text);
+    is_mode(fs, "/etc/systemd/network/10-wg.netdev", 0100640, 0, 102);
+    is_mode(fs, "/etc/systemd/network/20-wg.netdev", 0100640, 0, 102);
+    H2K_AUTO(h2k_fs) without = h2k_memfs_new(1 << 20);
+    configured(without, NETWORK, text);
+    is_mode(without, "/etc/systemd/network/10-wg.netdev", 0100644, 0, 0);
+}
+
 int
 main(void)
 {
+    test_key();
     test_name();
     test_unresolved();
     test_hosts();
