@@ -55,10 +55,10 @@ extend(const struct h2k_initramfs *initramfs, const uint8_t *data, size_t size,
     h2k_cpio_add_file(&writer, ADDED, 0644, 1, "content", 7);
     h2k_cpio_end(&writer);
     h2k_buffer_add(&file, data, size);
-    if (h2k_supplement_wrap(initramfs, &archive, tight, &file) < 0) {
-        check(h2k_errcode() == H2K_E_UNSUPPORTED, "wrapping fails");
+    if (h2k_supplement_refused(initramfs) != NULL)
         return;
-    }
+    check(h2k_supplement_wrap(initramfs, &archive, tight, &file) == 0,
+          "wrapping fails");
     H2K_AUTO(h2k_initramfs) again = read_bytes(file.data, file.size);
     check(again != NULL && again->problem[0] == '\0',
           "what was extended cannot be read");

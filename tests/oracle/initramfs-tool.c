@@ -74,6 +74,11 @@ supplement_kernel(struct h2k_root *root, const struct h2k_kernel *k,
     printf("%s %zu modules\n", k->version, supplement.modules.count);
     if (supplement.file_count == 0)
         return 0;
+    const char *refused = h2k_supplement_refused(k->initramfs);
+    if (refused != NULL) {
+        fprintf(stderr, "%s\n", refused);
+        return 1;
+    }
     if (h2k_supplement_build(root, k->initramfs, &supplement, tight, &bytes) <
         0)
         return failed(k->version);

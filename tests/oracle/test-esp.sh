@@ -33,8 +33,9 @@ done >$modules/modules.dep
 echo kernel >root/boot/vmlinuz-$version
 (cd archive && find . | cpio --quiet -o -H newc) |
     zstd -q >root/boot/initrd.img-$version
-printf 'menuentry x {\n\tlinux /boot/vmlinuz-%s root=/dev/sda2\n}\n' $version \
+printf 'menuentry x {\n linux /boot/vmlinuz-%s root=/dev/sda2\n' $version \
     >root/boot/grub/grub.cfg
+printf ' initrd /boot/initrd.img-%s\n}\n' $version >>root/boot/grub/grub.cfg
 
 # disk NAME LOADER...: a guest with these files below EFI/debian.
 disk()
@@ -150,6 +151,23 @@ for other in fedora debian; do
             "several systems' loaders are named"
     fi
 done
+mmd -i esp ::EFI/BOOT
+mcopy -i esp mok ::EFI/BOOT/BOOTX64.EFI
+dd if=esp of=two.raw bs=1M seek=1 conv=notrunc status=none
+fix fixed.raw two.raw >changes 2>log
+is "$(grep -c '^warning uefi' changes)" 0 "but not where one can be started"
+
+# What only a boot entry of the old machine started.
+disk image.raw grubx64.efi
+dd if=image.raw of=esp bs=1M skip=1 count=40 status=none
+mdeltree -i esp ::EFI/debian
+mmd -i esp ::EFI/Linux
+mcopy -i esp loader ::EFI/Linux/own.efi
+dd if=esp of=image.raw bs=1M seek=1 conv=notrunc status=none
+fix fixed.raw image.raw >changes 2>log
+ok $? "a system partition without a loader is fixed"
+is "$(grep -c '^warning uefi: .*no loader at .EFI.BOOT' changes)" 1 \
+    "and that nothing starts it is said"
 
 # No room: said before anything is written.
 disk full.raw grubx64.efi

@@ -28,7 +28,7 @@ trees()
     done >root/usr/lib/modules/$version/modules.dep
     echo kernel >boot/vmlinuz-$version
     (cd archive && find . | cpio --quiet -o -H newc) | zstd -q >boot/initrd.img-$version
-    printf "menuentry x {\n\tlinux /vmlinuz-$version root=/dev/sda3\n}\n" >boot/grub/grub.cfg
+    printf "menuentry x {\n linux /vmlinuz-$version root=/dev/sda3\n initrd /initrd.img-$version\n}\n" >boot/grub/grub.cfg
 }
 
 # disk NAME BOOT_MIB

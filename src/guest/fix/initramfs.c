@@ -147,51 +147,72 @@ growth(const struct h2k_kernel *k, uint64_t bytes)
                : h2k_uki_growth(k->uki, section, section->length + bytes);
 }
 
+/* Why nothing can be put into K's initramfs: an error, or a warning and 1; 0
+ * where something can. */
+static int
+refuse(struct run *run, const struct h2k_kernel *k)
+{
+    const char *problem = h2k_supplement_refused(k->initramfs);
+    int rc;
+    if (k->initramfs->problem[0] != '\0')
+        rc = cannot(run, k,
+                    "%s cannot be extended: %s; make a new one in the guest",
+                    k->initramfs_path, k->initramfs->problem);
+    else if (is_nash(k))
+        rc = cannot(run, k,
+                    "the script in %s loads a fixed list of drivers, "
+                    "without virtio, and asks for no others; before "
+                    "exporting, make it again in the guest: mkinitrd -f "
+                    "--with=virtio_pci --with=virtio_blk %s %s",
+                    k->initramfs_path, k->initramfs_path, k->version);
+    else if (h2k_kernel_sealed(k) != NULL)
+        rc = sealed(run, k);
+    else if (problem != NULL)
+        rc = cannot(run, k, "%s: %s", k->initramfs_path, problem);
+    else
+        return 0;
+    return rc < 0 ? -1 : 1;
+}
+
+/* It lacks nothing; but what was read of it may not be all. */
+static int
+lacks_nothing(struct run *run, const struct h2k_kernel *k)
+{
+    const char *problem = k->initramfs->problem;
+    return problem[0] == '\0'
+               ? 0
+               : h2k_fix_warn(run->fix,
+                              "%s: what could be read of it has the drivers "
+                              "for KVM, but %s; make a new one in the guest "
+                              "if it does not boot",
+                              k->initramfs_path, problem);
+}
+
 static int
 plan_kernel(struct run *run, const struct h2k_kernel *k)
 {
     int rc = examine(run, k);
     if (rc <= 0 || is_planned(run, k))
         return rc < 0 ? -1 : 0;
-    struct job *job = &run->jobs[run->job_count];
-    *job = (struct job){ .kernel = k };
+    H2K_AUTO_SUPPLEMENT supplement = { 0 };
     if (h2k_supplement_plan(run->fix->root, k, &run->changed,
-                            &run->fix->initramfs_files,
-                            &job->supplement) < 0) {
-        h2k_supplement_free(&job->supplement);
+                            &run->fix->initramfs_files, &supplement) < 0)
         return h2k_errcode() == H2K_E_CORRUPT
                    ? cannot(run, k,
                             "%s; install the kernel's package again in the "
                             "guest",
                             h2k_errmsg())
                    : -1;
-    }
-    if (job->supplement.file_count == 0) {
-        h2k_supplement_free(&job->supplement);
-        return 0;
-    }
-    if (k->initramfs->problem[0] != '\0') {
-        h2k_supplement_free(&job->supplement);
-        return cannot(run, k,
-                      "%s cannot be extended: %s; make a new one in the guest",
-                      k->initramfs_path, k->initramfs->problem);
-    }
-    if (is_nash(k)) {
-        h2k_supplement_free(&job->supplement);
-        return cannot(run, k,
-                      "the script in %s loads a fixed list of drivers, "
-                      "without virtio, and asks for no others; before "
-                      "exporting, make it again in the guest: mkinitrd -f "
-                      "--with=virtio_pci --with=virtio_blk %s %s",
-                      k->initramfs_path, k->initramfs_path, k->version);
-    }
-    if (h2k_kernel_sealed(k) != NULL) {
-        h2k_supplement_free(&job->supplement);
-        return sealed(run, k);
-    }
+    if (supplement.file_count == 0)
+        return lacks_nothing(run, k);
+    rc = refuse(run, k);
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
+    struct job *job = &run->jobs[run->job_count++];
+    *job = (struct job){ .kernel = k, .supplement = supplement };
+    supplement = (struct h2k_supplement){ 0 };
     job->bytes =
         growth(k, h2k_supplement_bytes(k->initramfs, &job->supplement));
-    run->job_count++;
     return 0;
 }
 
@@ -373,11 +394,8 @@ write_job(struct run *run, const struct job *job)
     if (job->supplement.file_count == 0)
         return 0; /* left out */
     if (h2k_supplement_build(run->fix->root, k->initramfs, &job->supplement,
-                             job->tight, &bytes) < 0) {
-        return h2k_errcode() == H2K_E_UNSUPPORTED
-                   ? cannot(run, k, "%s: %s", k->initramfs_path, h2k_errmsg())
-                   : -1;
-    }
+                             job->tight, &bytes) < 0)
+        return -1;
     if (k->uki != NULL) {
         if (job->backup && h2k_fix_backup(run->fix, k->image) < 0)
             return -1;

@@ -120,6 +120,18 @@ wrap_plain(uint64_t size, const struct h2k_buffer *archive,
     h2k_buffer_add(out, archive->data, archive->size);
 }
 
+const char *
+h2k_supplement_refused(const struct h2k_initramfs *initramfs)
+{
+    size_t count = initramfs->segment_count;
+    if (count == 0 ||
+        initramfs->segments[count - 1].compression != H2K_COMPRESSION_LZMA)
+        return NULL;
+    return "nothing can be appended safely to an initramfs that is compressed "
+           "with lzma; set the generator to gzip, xz or zstd in the guest and "
+           "make it anew";
+}
+
 int
 h2k_supplement_wrap(const struct h2k_initramfs *initramfs,
                     const struct h2k_buffer *archive, bool tight,
@@ -129,11 +141,6 @@ h2k_supplement_wrap(const struct h2k_initramfs *initramfs,
         &initramfs->segments[initramfs->segment_count - 1];
     enum h2k_compression inner = h2k_initramfs_compression(initramfs);
     bool at_end = last->offset + last->length == initramfs->size;
-    if (last->compression == H2K_COMPRESSION_LZMA)
-        return h2k_fail(H2K_E_UNSUPPORTED,
-                        "nothing can be appended safely to an initramfs that "
-                        "is compressed with lzma; set the generator to gzip, "
-                        "xz or zstd in the guest and make it anew");
     if (last->compression == H2K_COMPRESSION_LZ4 && at_end)
         wrap_lz4(last->unpacked, archive, out);
     else if (tight && inner == H2K_COMPRESSION_GZIP) {

@@ -45,10 +45,13 @@ void h2k_supplement_free(struct h2k_supplement *supplement); /* empties it */
 #define H2K_AUTO_SUPPLEMENT \
     __attribute__((cleanup(h2k_supplement_free))) struct h2k_supplement
 
+/* Why nothing can be appended to such a file safely (lzma), a constant; or
+ * NULL. */
+const char *h2k_supplement_refused(const struct h2k_initramfs *initramfs);
+
 /*
- * The bytes to append to the file: padding and the archive, wrapped as what
- * stands at the file's end asks for.  H2K_E_UNSUPPORTED when nothing can be
- * appended to such a file safely (lzma).
+ * The bytes to append to a file that is not refused: padding and the archive,
+ * wrapped as what stands at the file's end asks for.
  *
  * TIGHT: compressed like the archive before it, where that is gzip, xz or
  * zstd.

@@ -41,6 +41,8 @@ struct esp {
                                  its volume's name */
     struct program programs[PROGRAMS];
     size_t count;
+    bool starts; /* firmware finds something there by itself, or was told why
+                    not */
 };
 
 static void
@@ -82,23 +84,46 @@ take_companion(struct esp *esp, const char *vendor, const char *prefix,
     return take_program(esp, vendor, found, name);
 }
 
+/* Is there what firmware of some machine starts by itself?  "BOOTX64.EFI" */
+static bool
+has_fallback(struct esp *esp)
+{
+    char **names;
+    size_t count;
+    bool found = false;
+    if (h2k_root_list(esp->root, "/EFI/BOOT", &names, &count) < 0)
+        return false;
+    for (size_t i = 0; i < count && !found; i++) {
+        size_t length = strlen(names[i]);
+        found = length > 8 && strncasecmp(names[i], "boot", 4) == 0 &&
+                strcasecmp(names[i] + length - 4, ".efi") == 0;
+    }
+    h2k_root_free_names(names, count);
+    return found;
+}
+
 /* What is to be copied; nothing where the fallback is there. */
 static int
 plan(struct esp *esp, const char *distro)
 {
     char vendor[H2K_NAME_MAX + 1], loader[H2K_NAME_MAX + 1];
     char arch[H2K_EFI_ARCH], fallback[64], found[H2K_NAME_MAX + 1];
+    bool there = has_fallback(esp);
     int rc = h2k_esp_vendor(esp->root, distro, vendor);
+    esp->starts = true;
     if (rc < 0 && h2k_errcode() == H2K_E_UNSUPPORTED)
-        return h2k_fix_warn(esp->fix,
-                            "%s: %s; none was made the one to start from: "
-                            "copy the right one to \\EFI\\BOOT, or give the "
-                            "new machine a boot entry",
-                            esp->where, h2k_errmsg());
+        return there ? 0
+                     : h2k_fix_warn(esp->fix,
+                                    "%s: %s; none was made the one to start "
+                                    "from: copy the right one to \\EFI\\BOOT, "
+                                    "or give the new machine a boot entry",
+                                    esp->where, h2k_errmsg());
     if (rc > 0)
         rc = h2k_esp_loader(esp->root, vendor, loader, arch);
-    if (rc <= 0)
+    if (rc <= 0) {
+        esp->starts = there;
         return rc;
+    }
     snprintf(fallback, sizeof(fallback), "BOOT%s.EFI", arch);
     for (char *c = fallback; *c != '\0'; c++)
         if (*c >= 'a' && *c <= 'z')
@@ -159,9 +184,10 @@ copy_programs(struct esp *esp)
     return 0;
 }
 
+/* *STARTS becomes true where something can be started from VOLUME. */
 static int
 fix_one(struct h2k_fix *fix, const struct h2k_guest_volume *volume,
-        const char *distro)
+        const char *distro, bool *starts)
 {
     struct esp esp = { .fix = fix,
                        .fs = volume->fs,
@@ -177,6 +203,7 @@ fix_one(struct h2k_fix *fix, const struct h2k_guest_volume *volume,
     int rc = plan(&esp, distro);
     if (rc == 0)
         rc = copy_programs(&esp);
+    *starts |= esp.starts;
     esp_clear(&esp);
     return rc;
 }
@@ -197,6 +224,23 @@ is_esp(const struct h2k_guest *guest, const struct h2k_guest_volume *volume)
     return false;
 }
 
+/* A unified image or a kernel that the firmware started by an entry of its
+ * own: a copy of it would stay behind when the guest updates it. */
+static int
+warn_of_nothing(struct h2k_fix *fix)
+{
+    const char *firmware = h2k_inspect_firmware(fix->guest);
+    if (firmware == NULL || strcmp(firmware, "uefi") != 0)
+        return 0;
+    return h2k_fix_warn(fix,
+                        "the firmware finds no loader at \\EFI\\BOOT, and "
+                        "there is none to copy there; the boot entries of the "
+                        "old machine stay behind: install one in the guest "
+                        "before exporting it (\"bootctl install\", "
+                        "\"grub-install --removable\"), or give the new "
+                        "machine a boot entry");
+}
+
 static bool
 applies(struct h2k_fix *fix)
 {
@@ -214,6 +258,7 @@ run(struct h2k_fix *fix)
     h2k_autofree char *text = NULL;
     h2k_autofree char *distro = NULL;
     size_t size;
+    bool starts = false;
     int there = h2k_fix_read(fix, "/etc/os-release", &text, &size);
     if (there == 0)
         there = h2k_fix_read(fix, "/usr/lib/os-release", &text, &size);
@@ -223,9 +268,9 @@ run(struct h2k_fix *fix)
         distro = h2k_ini_get(text, "ID");
     for (size_t i = 0; i < fix->guest->volume_count; i++)
         if (is_esp(fix->guest, &fix->guest->volumes[i]) &&
-            fix_one(fix, &fix->guest->volumes[i], distro) < 0)
+            fix_one(fix, &fix->guest->volumes[i], distro, &starts) < 0)
             return -1;
-    return 0;
+    return starts ? 0 : warn_of_nothing(fix);
 }
 
 const struct h2k_edit h2k_edit_uefi = {

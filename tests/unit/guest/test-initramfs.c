@@ -647,6 +647,99 @@ test_space(void)
     h2k_fix_result_free(&result);
 }
 
+/* Leave ROOM bytes. */
+static void
+fill_but(struct h2k_fs *fs, uint64_t room)
+{
+    H2K_AUTO(h2k_root) root = h2k_root_new(fs);
+    uint64_t space = 0;
+    h2k_root_space(root, "/boot", &space);
+    h2k_autofree char *filler = calloc(1, space);
+    if (ok(filler != NULL && space > room, "there is room to fill"))
+        memtree_bytes(fs, "/filler", 0644, filler, space - room);
+}
+
+static struct h2k_fs *
+three_kernels(void)
+{
+    static const char *const versions[] = { "6.1.0-10", "6.1.0-20" };
+    struct h2k_fs *fs = make_tree(PLAIN, 1 << 24);
+    for (size_t i = 0; i < 2; i++) {
+        char path[64];
+        add_kernel(fs, versions[i], modules_dep);
+        snprintf(path, sizeof(path), "/boot/initrd.img-%s", versions[i]);
+        add_initrd(fs, path, PLAIN);
+    }
+    memtree_file(fs, "/boot/grub/grub.cfg", 0644,
+                 "menuentry x {\n linux /vmlinuz-" VERSION "\n initrd "
+                 "/initrd.img-" VERSION "\n}\n");
+    return fs;
+}
+
+/* Room for two of three: the default kernel's and the newest's. */
+static void
+test_space_for_two(void)
+{
+    struct h2k_fix_result result = { 0 };
+    H2K_AUTO(h2k_fs) wide = three_kernels();
+    uint64_t one = size_of(wide, INITRD);
+    ok(run_edit(wide, &result) == 0 && result.kernels.count == 3,
+       "with room all three are extended");
+    h2k_fix_result_free(&result);
+    one = size_of(wide, INITRD) - one;
+
+    H2K_AUTO(h2k_fs) narrow = three_kernels();
+    fill_but(narrow, 2 * one + one / 2 + 65536);
+    ok(run_edit(narrow, &result) == 0 && result.kernels.count == 2,
+       "with less, two");
+    ok(h2k_strings_contain(&result.kernels, VERSION) &&
+           h2k_strings_contain(&result.kernels, "6.1.0-20"),
+       "which the menu starts, and the newest");
+    ok(result.warnings.count == 1 &&
+           strstr(result.warnings.items[0], "6.1.0-10") != NULL &&
+           strstr(result.warnings.items[0], "left by the default kernel") !=
+               NULL,
+       "and what became of the other is said");
+    h2k_fix_result_free(&result);
+}
+
+/* Another kernel's initramfs to which nothing can be added is a warning, also
+ * where there is no room. */
+static void
+test_lzma_without_room(void)
+{
+    struct h2k_fix_result result = { 0 };
+    H2K_AUTO(h2k_fs) fs = make_tree(LZMA, 1 << 24);
+    add_kernel(fs, "6.1.0-10", modules_dep);
+    add_initrd(fs, "/boot/initrd.img-6.1.0-10", GZIP);
+    for (int round = 0; round < 2; round++) {
+        ok(run_edit(fs, &result) == 0 && result.warnings.count == 1 &&
+               strstr(result.warnings.items[0], "lzma") != NULL,
+           "lzma is a warning");
+        h2k_fix_result_free(&result);
+        if (round == 0)
+            fill_but(fs, 1024);
+    }
+}
+
+/* It has what it needs, as far as it can be read. */
+static void
+test_cut_behind_drivers(void)
+{
+    struct h2k_fix_result result = { 0 };
+    H2K_AUTO(h2k_fs) fs = make_tree(PLAIN, 1 << 24);
+    H2K_AUTO(h2k_root) root = h2k_root_new(fs);
+    ok(run_edit(fs, &result) == 0 && result.warnings.count == 0,
+       "it is whole");
+    h2k_fix_result_free(&result);
+    ok(h2k_root_append(root, INITRD, "\x1f\x8b\x08", 3) == 0, "and cut");
+    ok(run_edit(fs, &result) == 0 && result.change_count == 0 &&
+           result.warnings.count == 1 &&
+           strstr(result.warnings.items[0], INITRD) != NULL,
+       "which is said, though it lacks nothing");
+    h2k_fix_result_free(&result);
+}
+
 int
 main(void)
 {
@@ -670,5 +763,8 @@ main(void)
     test_refusals();
     test_others();
     test_space();
+    test_space_for_two();
+    test_lzma_without_room();
+    test_cut_behind_drivers();
     return tap_done();
 }
