@@ -217,6 +217,21 @@ put_files(struct h2k_fix *fix, const struct renderer *r,
                         r->folder, r->name);
 }
 
+/* "source-directory" wants names as run-parts(8) does. */
+static int
+check_plain_names(struct h2k_fix *fix,
+                  const struct h2k_configured_files *files)
+{
+    for (size_t i = 0; i < files->count; i++)
+        if (strchr(files->items[i].name, '.') != NULL)
+            return h2k_fix_warn(fix,
+                                "/etc/network/interfaces: reads no names "
+                                "with a dot, such as %s, by "
+                                "source-directory; leave it out of the name",
+                                files->items[i].name);
+    return 0;
+}
+
 /* ifupdown reads its folder where its main file says so: interfaces(5). */
 static int
 check_sourced(struct h2k_fix *fix, const struct h2k_configured_files *files)
@@ -236,7 +251,9 @@ check_sourced(struct h2k_fix *fix, const struct h2k_configured_files *files)
         size_t line = strcspn(p, "\n");
         if (strncmp(p, "source", 6) == 0 &&
             memmem(p, line, "interfaces.d", 12) != NULL)
-            return 0;
+            return strncmp(p, "source-directory", 16) == 0
+                       ? check_plain_names(fix, files)
+                       : 0;
         p += line;
     }
     return h2k_fix_warn(fix,

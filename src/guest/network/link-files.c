@@ -42,7 +42,7 @@ take_macs(struct link *l, const char *value)
 static int
 read_lines(const char *text, struct link *l)
 {
-    struct h2k_ini_cursor cursor = { .text = text };
+    struct h2k_ini_cursor cursor = { .text = text, .joins = true };
     struct h2k_ini_line line;
     while (h2k_ini_next(&cursor, &line)) {
         bool match = strcmp(line.section, "Match") == 0;

@@ -75,7 +75,7 @@ read_lines(const char *text, struct unit *u)
         { "NetDev", "Kind", offsetof(struct unit, kind) },
         { "NetDev", "MACAddress", offsetof(struct unit, given_mac) },
     };
-    struct h2k_ini_cursor cursor = { .text = text };
+    struct h2k_ini_cursor cursor = { .text = text, .joins = true };
     struct h2k_ini_line line;
     while (h2k_ini_next(&cursor, &line)) {
         struct h2k_strings *list = find_list(u, &line);

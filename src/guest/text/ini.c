@@ -65,6 +65,27 @@ parse_line(struct h2k_ini_cursor *cursor, const char *begin, const char *end,
     return true;
 }
 
+/* VALUE with the lines that follow a backslash at its end, between which
+ * comments are passed over.  What is longer than a field is cut off. */
+static void
+join(struct h2k_ini_cursor *cursor, char value[H2K_INI_FIELD])
+{
+    size_t n = strlen(value);
+    while (n > 0 && value[n - 1] == '\\' && *cursor->text != '\0') {
+        const char *begin = cursor->text;
+        const char *end = begin + strcspn(begin, "\n");
+        cursor->text = end + (*end == '\n');
+        trim(&begin, &end);
+        if (begin < end && (*begin == '#' || *begin == ';'))
+            continue;
+        size_t more = (size_t)(end - begin), room = H2K_INI_FIELD - 1 - n;
+        value[n - 1] = ' ';
+        memcpy(value + n, begin, more < room ? more : room);
+        n += more < room ? more : room;
+        value[n] = '\0';
+    }
+}
+
 bool
 h2k_ini_next(struct h2k_ini_cursor *cursor, struct h2k_ini_line *line)
 {
@@ -72,8 +93,11 @@ h2k_ini_next(struct h2k_ini_cursor *cursor, struct h2k_ini_line *line)
         const char *begin = cursor->text;
         const char *end = begin + strcspn(begin, "\n");
         cursor->text = end + (*end == '\n');
-        if (parse_line(cursor, begin, end, line))
-            return true;
+        if (!parse_line(cursor, begin, end, line))
+            continue;
+        if (cursor->joins)
+            join(cursor, line->value);
+        return true;
     }
     return false;
 }

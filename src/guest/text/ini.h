@@ -19,6 +19,8 @@ struct h2k_ini_line {
 /* Where reading stands; start from { .text = text }, NUL-terminated. */
 struct h2k_ini_cursor {
     const char *text;
+    bool joins; /* a backslash at a line's end joins it with the next one:
+                   systemd.syntax(7) */
     char section[H2K_INI_FIELD];
 };
 

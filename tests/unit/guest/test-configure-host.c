@@ -161,6 +161,9 @@ test_network(void)
                                "network: {interfaces: [{filename: eth0, "
                                "content: \"auto eth0\\n\"}]}");
     ok(again.result.warnings.count == 0, "and nothing is to be said");
+    warned(fs, NETWORK,
+           "network: {interfaces: [{filename: eth0.cfg, content: a}]}",
+           "reads no names with a dot, such as eth0.cfg");
     configured(fs, NETWORK,
                "network: {interfaces: [{filename: interfaces, content: x}]}");
     content(fs, "/etc/network/interfaces", "x");

@@ -376,6 +376,11 @@ test_networkd(void)
           "MACAddress=00:50:56:aa:bb:01 00:50:56:aa:bb:02\nType=ether\n"
           "Kind=!*\n",
           "networkd ens192 physical\nnetworkd ens224 physical\n");
+    reads("/etc/systemd/network/10-joined.network",
+          "[Match]\nName=ens192 \\\n# not this\n  ens224\\\n\n"
+          "[Network]\nDHCP=yes\n[Match]\nDriver=a\\",
+          "networkd ens192 physical yes driver=a\\\n"
+          "networkd ens224 physical yes driver=a\\\n");
     reads("/etc/systemd/network/10-off.network",
           "[Match]\nName=ens192\n[Link]\nActivationPolicy=manual\n",
           "networkd ens192 physical off\n");
