@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # test-network.sh STACK: a real guest with two NICs, whose addresses STACK has
-# under VMware's names, ens192 and ens224: ifupdown, networkd, bond-vlan, which
-# is a bond over both with a VLAN on it, or rule, where a .link file of the
-# guest's own has other settings for a card.  It is configured on VMware's hardware,
-# goes through the pipeline, and comes up on virtio with each address under
-# its name, on the card that had it, and reaches the host.  In TAP.
+# under VMware's names, ens192 and ens224: ifupdown, networkd, netplan,
+# networkmanager, bond-vlan, which is a bond over both with a VLAN on it, or rule,
+# where a .link file of the guest's own has other settings for a card.  It is
+# configured on VMware's hardware, goes through the pipeline, and comes up on
+# virtio with each address under its name, on the card that had it, and reaches
+# the host.  The guest is debian12, or debian12-STACK where that has packages
+# that debian12 has not.  In TAP.
 # shellcheck source=../tap.sh
 . "$H2K_SOURCE/tests/tap.sh"
 # shellcheck source=row.sh
@@ -16,7 +18,9 @@ stack=$1
 h2k=$H2K_BUILD/hyper2kvm
 scripts=$H2K_SOURCE/tests/guest
 out=$tap_dir/out
-guest=$("$scripts/guest.sh" debian12)
+kind=debian12
+[ ! -e "$scripts/kinds/debian12-$stack.sh" ] || kind=debian12-$stack
+guest=$("$scripts/guest.sh" "$kind")
 ok $? "the guest is built, or in the cache"
 [ -n "$guest" ] || tap_done
 
@@ -44,14 +48,19 @@ ip link set ens192 mtu 1400
 END
 }
 
-# networkd takes over; ifupdown has the loopback.
-networkd()
+# Another takes over; ifupdown has the loopback.
+leave_ifupdown()
 {
     cat <<'END'
 ifdown ens192
 printf 'auto lo\niface lo inet loopback\n' >/etc/network/interfaces
-cd /etc/systemd/network
 END
+}
+
+networkd()
+{
+    leave_ifupdown
+    echo 'cd /etc/systemd/network'
     cat
     cat <<'END'
 systemctl enable systemd-networkd.service
@@ -76,6 +85,53 @@ printf '[Match]\nName=ens192\n[Network]\nBond=uplink\nPrimarySlave=true\n' >20-f
 printf '[Match]\nName=ens224\n[Network]\nBond=uplink\n' >20-second.network
 printf '[Match]\nName=uplink\n[Network]\nVLAN=uplink.7\nAddress=10.0.2.15/24\nGateway=10.0.2.2\n' >30-uplink.network
 printf '[Match]\nName=uplink.7\n[Network]\nAddress=10.7.0.15/24\n' >40-vlan.network
+END
+}
+
+configure_netplan()
+{
+    leave_ifupdown
+    cat <<'END'
+umask 077
+cat >/etc/netplan/10-static.yaml <<CONF
+network:
+  version: 2
+  renderer: networkd
+  ethernets:
+    ens192:
+      addresses: [10.0.2.15/24]
+      routes:
+        - to: default
+          via: 10.0.2.2
+    ens224:
+      addresses: [10.0.3.15/24]
+CONF
+netplan apply
+END
+}
+
+configure_networkmanager()
+{
+    leave_ifupdown
+    cat <<'END'
+umask 077
+cd /etc/NetworkManager/system-connections
+for card in ens192:10.0.2.15/24,10.0.2.2 ens224:10.0.3.15/24; do
+    cat >${card%%:*}.nmconnection <<CONF
+[connection]
+id=${card%%:*}
+type=ethernet
+interface-name=${card%%:*}
+
+[ipv4]
+method=manual
+address1=${card#*:}
+
+[ipv6]
+method=disabled
+CONF
+done
+systemctl restart NetworkManager
 END
 }
 
