@@ -292,6 +292,53 @@ take_named_root(struct h2k_guest *guest)
                     name, text.size > 0 ? h2k_buffer_text(&text) : "none");
 }
 
+/* Is VOLUME mounted as data by another system that PICK says?  1, 0, -1. */
+static int
+is_data(struct h2k_guest *guest, const struct h2k_guest_volume *volume,
+        bool (*pick)(const struct h2k_guest_volume *volume))
+{
+    int rc = 0;
+    for (size_t i = 0; i < guest->volume_count && rc == 0; i++)
+        if (pick(&guest->volumes[i]))
+            rc = h2k_guest_mounts_as_data(guest, &guest->volumes[i], volume);
+    return rc;
+}
+
+/* Of several systems those that others mount as data do not count: 1 and the
+ * root, 0 where that leaves none or several, -1. */
+static int
+choose_without_data(struct h2k_guest *guest,
+                    bool (*pick)(const struct h2k_guest_volume *volume))
+{
+    char name[H2K_VOLUME_NAME];
+    struct h2k_guest_volume *root = NULL;
+    size_t roots = 0;
+    for (size_t i = 0; i < guest->volume_count; i++) {
+        struct h2k_guest_volume *volume = &guest->volumes[i];
+        int rc = pick(volume) ? is_data(guest, volume, pick) : 1;
+        if (rc < 0)
+            return -1;
+        if (rc == 0 && roots++ == 0)
+            root = volume;
+    }
+    if (roots != 1)
+        return 0;
+    guest->root_volume = root;
+    for (size_t i = 0; i < guest->volume_count; i++) {
+        struct h2k_guest_volume *volume = &guest->volumes[i];
+        if (volume == root || !pick(volume))
+            continue;
+        h2k_guest_volume_name(guest, volume, name);
+        if (h2k_strings_addf(&guest->warnings,
+                             "%s has a system too, which the guest's fstab "
+                             "mounts as data: it is left as it is; choose it "
+                             "with --root if it is the one that starts",
+                             name) < 0)
+            return -1;
+    }
+    return 1;
+}
+
 /* The one root that PICK says into guest->root_volume, or the first for
  * --root=first; NULL: there is none. */
 static int
@@ -307,8 +354,9 @@ choose_root(struct h2k_guest *guest,
     }
     if (roots == 0 || guest->settings.root != NULL)
         return 0;
-    if (roots == 1)
-        return require_one(guest);
+    int chosen = roots == 1 ? 1 : choose_without_data(guest, pick);
+    if (chosen != 0)
+        return chosen < 0 ? -1 : require_one(guest);
     H2K_AUTO_BUFFER text = { 0 };
     add_names(&text, guest, pick);
     guest->root_volume = NULL;

@@ -11,9 +11,15 @@
  *
  * What is in the disk of a virtual machine that the guest has itself is
  * neither changed nor chosen, unless there is no other system, or it is
- * named.  Fails as h2k_guest_open, and with H2K_E_USAGE for what
- * settings.root does not say.
+ * named.  Nor is a system on another disk that the guest mounts as data. Fails
+ * as h2k_guest_open, and with H2K_E_USAGE for what settings.root does not say.
  */
 int h2k_guest_find_root(struct h2k_guest *guest);
+
+/* former-system.c: does the fstab of SYSTEM's system mount OTHER, of another
+ * disk, somewhere below "/"?  1, 0, -1. */
+int h2k_guest_mounts_as_data(struct h2k_guest *guest,
+                             const struct h2k_guest_volume *system,
+                             const struct h2k_guest_volume *other);
 
 #endif

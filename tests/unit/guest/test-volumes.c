@@ -75,6 +75,56 @@ test_nested(void)
     ok(h2k_guest_sees(alone, &alone->volumes[2]), "with its own names");
 }
 
+/* Two systems on two disks, each with an fstab. */
+static struct h2k_guest *
+two_systems(const char *first, const char *second)
+{
+    const char *const fstabs[] = { first, second };
+    struct h2k_guest *guest = h2k_guest_new();
+    for (size_t i = 0; i < 2; i++) {
+        struct h2k_guest_volume partition = { .disk = i, .partition = 1 };
+        struct h2k_fs *fs = system_tree();
+        H2K_AUTO(h2k_block) block = h2k_memory_new(NULL, 4 << 20);
+        struct h2k_disk_source source = { .id = i == 0 ? "disk-0" : "disk-1",
+                                          .block = block };
+        if (h2k_guest_add_disk(guest, &source) < 0)
+            abort();
+        memtree_file(fs, "/etc/fstab", 0644, fstabs[i]);
+        snprintf(partition.fs_info.uuid, sizeof(partition.fs_info.uuid),
+                 "aaaa-%zu", i);
+        add(guest, partition, SIZE_MAX, fs);
+    }
+    return guest;
+}
+
+/* A former system's disk is data where the guest mounts it so. */
+static void
+test_former_system(void)
+{
+    static const char own[] = "UUID=aaaa-0 / ext4 defaults 0 1\n"
+                              "UUID=aaaa-1 /old ext4 defaults 0 2\n";
+    static const char plain[] = "UUID=aaaa-1 / ext4 defaults 0 1\n";
+    static const char back[] = "UUID=aaaa-1 // ext4 defaults 0 1\n"
+                               "UUID=aaaa-0 /mnt ext4 noauto 0 0\n";
+    H2K_AUTO(h2k_guest) data = two_systems(own, plain);
+    ok(h2k_guest_assemble(data) == 0 &&
+           data->root_volume->fs_info.uuid[5] == '0',
+       "what mounts the other is the guest");
+    bool said = false;
+    for (size_t i = 0; i < data->warnings.count; i++)
+        said |= strstr(data->warnings.items[i],
+                       "disk-1 partition 1 has a system too") != NULL;
+    ok(said, "and that is said");
+    ok(h2k_guest_find_mount(data, "/old") != NULL, "with its data");
+
+    H2K_AUTO(h2k_guest) each = two_systems(own, back);
+    ok_error(h2k_guest_assemble(each) < 0, H2K_E_UNFIXABLE,
+             "2 operating systems found");
+    H2K_AUTO(h2k_guest) neither = two_systems("", plain);
+    ok_error(h2k_guest_assemble(neither) < 0, H2K_E_UNFIXABLE,
+             "2 operating systems found");
+}
+
 /* What is inside a virtual machine's disk is its own affair. */
 static void
 test_left_alone(void)
@@ -212,6 +262,7 @@ int
 main(void)
 {
     test_nested();
+    test_former_system();
     test_left_alone();
     test_named();
     test_mappings();
