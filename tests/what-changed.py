@@ -12,6 +12,7 @@ in the one and not in the other, and exits with 1 if there is anything:
 - a backup that is not what the file was.
 """
 import json
+import os
 import re
 import sys
 
@@ -28,11 +29,22 @@ def files(path):
     return found
 
 
+def resolved(listing, path):
+    """PATH without the links to other folders on it: /boot/loader is one."""
+    done = ""
+    for name in path.split("/")[1:]:
+        done += "/" + name
+        kind, target = listing.get(done, ["-"])[0], listing.get(done, [""])[-1]
+        if kind == "l" and done != path:
+            done = os.path.normpath(os.path.join(os.path.dirname(done), target))
+    return done
+
+
 def main():
     before, after = files(sys.argv[1]), files(sys.argv[2])
     with open(sys.argv[3], encoding="utf-8") as report:
         changes = json.load(report)["changes"]
-    told = {change["file"] for change in changes}
+    told = {resolved(before, change["file"]) for change in changes}
     problems = []
     seen = set()
     for name in sorted(before.keys() | after.keys()):

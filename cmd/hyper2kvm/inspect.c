@@ -49,6 +49,7 @@ print_system(const json_t *found)
 {
     static const char *const keys[][2] = {
         { "System", "product_name" },
+        { "Immutable by", "immutable" },
         { "Architecture", "arch" },
         { "Host name", "hostname" },
         { "Default kernel", "kernel_version" },
@@ -62,6 +63,32 @@ print_system(const json_t *found)
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (json_is_string(json_object_get(found, keys[i][1])))
             printf("%-16s %s\n", keys[i][0], text(found, keys[i][1]));
+}
+
+/* "fedora-coreos 0f3a….0, version 42.2025, by ostree-2.conf (default)" */
+static void
+print_deployments(const json_t *found)
+{
+    size_t i;
+    const json_t *item;
+    json_array_foreach(json_object_get(found, "deployments"), i, item)
+    {
+        const char *version = text(item, "version");
+        printf("%-16s %s %.12s.%d: %s", i == 0 ? "Deployments" : "",
+               text(item, "stateroot"), text(item, "checksum"),
+               (int)json_integer_value(json_object_get(item, "serial")),
+               text(item, "product_name"));
+        if (strstr(text(item, "product_name"), version) == NULL)
+            printf(", version %s", version);
+        if (json_is_string(json_object_get(item, "entry")))
+            printf(", started by %s", text(item, "entry"));
+        else
+            printf(", started by no entry");
+        if (json_is_string(json_object_get(item, "origin")))
+            printf(", from %s", text(item, "origin"));
+        puts(json_is_true(json_object_get(item, "default")) ? " (default)"
+                                                            : "");
+    }
 }
 
 /* ", on A, B" and the line's end. */
@@ -170,6 +197,7 @@ print_found(const json_t *stages)
                            json_object_get(disk, "virtual_size_bytes")),
                        size));
     print_system(found);
+    print_deployments(found);
     print_filesystems(found);
     json_array_foreach(json_object_get(found, "kernels"), i, item)
         print_kernel(item, i == 0 ? "Kernels" : "");

@@ -299,11 +299,35 @@ copy_content(const struct h2k_walk *from, struct h2k_place to)
     return 0;
 }
 
+/* A copy of SOURCE where TARGET is. */
+static int
+copy_to(const struct h2k_walk *source, const struct h2k_walk *target)
+{
+    struct replacement r;
+    if (replacement_begin(&r, target, source->stat.mode & 07777) < 0)
+        return -1;
+    struct h2k_place new = { target->parent.fs, r.ino };
+    if (copy_content(source, new) < 0 ||
+        copy_attributes(source, new, true) < 0 ||
+        h2k_fs_set_mtime(new.fs, new.ino, source->stat.mtime) < 0)
+        return replacement_abort(&r);
+    return replacement_finish(&r);
+}
+
+int
+h2k_root_unshare(struct h2k_root *root, const char *path)
+{
+    struct h2k_walk walk;
+    if (h2k_walk_existing(root, path, true, &walk) < 0 ||
+        need_regular(&walk) < 0)
+        return -1;
+    return walk.stat.links > 1 ? copy_to(&walk, &walk) : 0;
+}
+
 int
 h2k_root_copy_file(struct h2k_root *root, const char *from, const char *to)
 {
     struct h2k_walk source, target;
-    struct replacement r;
     if (h2k_walk_existing(root, from, true, &source) < 0 ||
         need_regular(&source) < 0 || h2k_walk(root, to, true, &target) < 0)
         return -1;
@@ -311,14 +335,7 @@ h2k_root_copy_file(struct h2k_root *root, const char *from, const char *to)
         target.place.ino == source.place.ino)
         return h2k_fail(H2K_E_EXIST, "%s: is %s itself", target.path,
                         source.path);
-    if (replacement_begin(&r, &target, source.stat.mode & 07777) < 0)
-        return -1;
-    struct h2k_place new = { target.parent.fs, r.ino };
-    if (copy_content(&source, new) < 0 ||
-        copy_attributes(&source, new, true) < 0 ||
-        h2k_fs_set_mtime(new.fs, new.ino, source.stat.mtime) < 0)
-        return replacement_abort(&r);
-    return replacement_finish(&r);
+    return copy_to(&source, &target);
 }
 
 /* Changing in place */
@@ -328,7 +345,8 @@ h2k_root_append(struct h2k_root *root, const char *path, const void *data,
                 size_t size)
 {
     struct h2k_walk walk;
-    if (h2k_walk_existing(root, path, true, &walk) < 0 ||
+    if (h2k_root_unshare(root, path) < 0 ||
+        h2k_walk_existing(root, path, true, &walk) < 0 ||
         need_regular(&walk) < 0)
         return -1;
     struct h2k_place file = walk.place;

@@ -83,7 +83,11 @@ void h2k_root_free_names(char **names, size_t count);
  */
 int h2k_root_write_file(struct h2k_root *root, const char *path,
                         const void *data, size_t size, uint32_t mode);
-/* Add bytes behind a file's end, in place. */
+/* A file of several names is under PATH one of its own, with the same
+ * content, mode, owner, times and attributes; the others are left alone. */
+int h2k_root_unshare(struct h2k_root *root, const char *path);
+/* Add bytes behind a file's end, in place; one of several names is unshared
+ * first. */
 int h2k_root_append(struct h2k_root *root, const char *path, const void *data,
                     size_t size);
 /* A copy of a file beside it, with mode, owner, times and attributes. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* From volumes to the guest's tree: what its fstab names is mounted. */
 #include "base/error.h"
+#include "guest/deployments.h"
 #include "guest/fstab-read.h"
 #include "guest/guest.h"
 #include "guest/mounts.h"
@@ -205,26 +206,37 @@ mount_one(struct h2k_guest *guest, struct h2k_guest_mount *mount)
                             mount->path, mount->problem);
 }
 
+/* The tree, with nothing mounted in it yet. */
+static int
+make_root(struct h2k_guest *guest)
+{
+    h2k_ino top = guest->root_volume->system;
+    if (h2k_guest_find_deployments(guest) < 0 ||
+        (guest->ostree != NULL && h2k_guest_deployment_root(guest, &top) < 0))
+        return -1;
+    guest->root = h2k_root_new_at(guest->root_volume->fs, top);
+    return guest->root == NULL ? -1 : 0;
+}
+
 int
 h2k_guest_assemble(struct h2k_guest *guest)
 {
-    if (h2k_guest_find_volumes(guest) < 0 || h2k_guest_find_root(guest) < 0)
-        return -1;
-    guest->root =
-        h2k_root_new_at(guest->root_volume->fs, guest->root_volume->system);
-    if (guest->root == NULL)
+    if (h2k_guest_find_volumes(guest) < 0 || h2k_guest_find_root(guest) < 0 ||
+        make_root(guest) < 0)
         return -1;
     struct h2k_guest_mount *top = h2k_guest_add_mount(guest, "/", "", "", "");
     if (top == NULL)
         return -1;
     top->volume = guest->root_volume;
     top->mounted = true;
-    if (read_fstab(guest) < 0)
+    if (read_fstab(guest) < 0 ||
+        (guest->ostree != NULL && h2k_guest_mount_deployment(guest) < 0))
         return -1;
     qsort(guest->mounts, guest->mount_count, sizeof(*guest->mounts),
           compare_depth);
     for (size_t i = 1; i < guest->mount_count; i++)
-        if (mount_one(guest, &guest->mounts[i]) < 0)
+        if (!guest->mounts[i].mounted &&
+            mount_one(guest, &guest->mounts[i]) < 0)
             return -1;
     if (h2k_guest_mount_implied(guest) < 0)
         return -1;

@@ -2,6 +2,7 @@
 #include "guest/guest.h"
 
 #include "base/error.h"
+#include "guest/deployments.h"
 #include "guest/foreign.h"
 #include "guest/boot/kernels.h"
 #include "guest/packages/packages.h"
@@ -38,6 +39,7 @@ h2k_guest_free(struct h2k_guest *guest)
     if (guest == NULL)
         return;
     h2k_kernels_free(guest->kernels);
+    h2k_ostree_free(guest->ostree);
     if (guest->packages != NULL)
         h2k_packages_clear(guest->packages);
     free(guest->packages);

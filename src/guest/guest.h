@@ -98,6 +98,7 @@ struct h2k_guest_mount {
 };
 
 struct h2k_kernels;
+struct h2k_ostree;
 struct h2k_packages;
 
 /* What a caller knows of the guest.  Strings stay the caller's, and live as
@@ -130,6 +131,8 @@ struct h2k_guest {
     struct h2k_guest_mount *mounts; /* [0] is "/" */
     size_t mount_count;
     const struct h2k_guest_volume *root_volume; /* where "/" is */
+    struct h2k_ostree *ostree;   /* owned: the deployments of a system of
+                                    OSTree, see deployments.h; or NULL */
     struct h2k_root *root;       /* the tree; NULL before h2k_guest_assemble */
     struct h2k_strings warnings; /* what was odd and survived */
     struct h2k_kernels *kernels; /* read once, see kernels.h; may be NULL */

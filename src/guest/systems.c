@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "fs/root.h"
+#include "guest/deployments.h"
 #include "guest/fstab-read.h"
 
 #include <string.h>
@@ -17,7 +18,7 @@ static const char *const usual[] = { "@", "@rootfs", "root", "@root" };
 /* Files of a root.  os-release is often a link, and /usr may be another
  * volume; then fstab beside the programs' directories says it. */
 bool
-h2k_guest_is_system(struct h2k_fs *fs, h2k_ino ino)
+h2k_guest_is_plain_system(struct h2k_fs *fs, h2k_ino ino)
 {
     struct h2k_stat st;
     H2K_AUTO(h2k_root) root = h2k_root_new_at(fs, ino);
@@ -30,6 +31,12 @@ h2k_guest_is_system(struct h2k_fs *fs, h2k_ino ino)
            (h2k_root_is_dir(root, "/sbin") ||
             h2k_root_is_dir(root, "/usr/sbin") ||
             h2k_root_is_dir(root, "/usr/bin"));
+}
+
+bool
+h2k_guest_is_system(struct h2k_fs *fs, h2k_ino ino)
+{
+    return h2k_guest_is_plain_system(fs, ino) || h2k_is_physical_root(fs, ino);
 }
 
 /* The options of fstab's line for "/" in TEXT; NULL: no such line. */

@@ -6,8 +6,11 @@
 #include "base/buffer.h"
 #include "fs/fs.h"
 
-/* Does the directory INO of FS hold what a system's "/" does? */
+/* Does the directory INO of FS hold what a system's "/" does, or OSTree's
+ * deployments, each of which does? */
 bool h2k_guest_is_system(struct h2k_fs *fs, h2k_ino ino);
+/* The first of the two. */
+bool h2k_guest_is_plain_system(struct h2k_fs *fs, h2k_ino ino);
 
 /*
  * *SYSTEM is that directory, or 0.

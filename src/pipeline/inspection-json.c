@@ -101,6 +101,33 @@ mount_json(const struct h2k_inspected_mount *mount)
 }
 
 static json_t *
+deployment_json(const struct h2k_deployment *deployment, bool is_default)
+{
+    json_t *object = json_object();
+    ADD(object, "path", h2k_json_text(deployment->path));
+    ADD(object, "stateroot", h2k_json_text(deployment->name.stateroot));
+    ADD(object, "checksum", h2k_json_text(deployment->name.checksum));
+    ADD(object, "serial", json_integer(deployment->name.serial));
+    ADD(object, "product_name", h2k_json_text(deployment->product));
+    ADD(object, "version", h2k_json_text(deployment->version));
+    ADD(object, "origin", h2k_json_text(deployment->origin));
+    ADD(object, "entry", h2k_json_text(deployment->entry));
+    ADD(object, "composefs", json_boolean(deployment->composefs));
+    ADD(object, "default", json_boolean(is_default));
+    return object;
+}
+
+static json_t *
+deployments_json(const struct h2k_ostree *ostree)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; ostree != NULL && i < ostree->count; i++)
+        json_array_append_new(
+            list, deployment_json(&ostree->items[i], i == ostree->chosen));
+    return list;
+}
+
+static json_t *
 interface_json(const struct h2k_interface *interface)
 {
     json_t *object = json_object();
@@ -141,6 +168,7 @@ add_lists(const struct h2k_inspection *found, json_t *object)
         json_array_append_new(packages,
                               package_json(&found->packages->items[i]));
     ADD(object, "packages", packages);
+    ADD(object, "deployments", deployments_json(found->ostree));
     ADD(object, "lvm", h2k_json_strings(&found->lvm));
 }
 
@@ -164,6 +192,7 @@ h2k_inspection_to_json(const struct h2k_inspection *found, bool full,
         { "init", found->init },
         { "package_manager", found->package_manager },
         { "package_format", found->package_format },
+        { "immutable", found->immutable },
         { "vmware_tools", found->vmware_tools },
         { "selinux", found->selinux },
     };

@@ -5,6 +5,7 @@
  *
  *     TYPE MODE UID GID SIZE SHA-256 PATH[ -> TARGET]
  *
+ * (but not /sysroot, where a system of OSTree sees itself from outside)
  * with fields between tabs; TYPE as in ls -l, the size of what is neither file
  * nor link as "-", and so the sum of what is no file.
  */
@@ -100,6 +101,10 @@ list(struct h2k_root *root, const char *path)
         (S_ISDIR(st.mode) && h2k_root_list(root, path, &names, &count) < 0))
         return failed(path);
     int rc = print(&place, &st, path);
+    if (strcmp(path, "/sysroot") == 0) {
+        h2k_root_free_names(names, count);
+        return rc;
+    }
     for (size_t i = 0; i < count && rc == 0; i++) {
         char child[H2K_PATH_MAX + 1];
         snprintf(child, sizeof(child), "%s/%s", path[1] == '\0' ? "" : path,

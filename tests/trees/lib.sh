@@ -383,6 +383,62 @@ suse()
     hostname_is "${name%%[.-]*}"
 }
 
+# sha256 WORD: of it, in hexadecimal.
+sha256()
+{
+    printf '%s' "$1" | sha256sum | cut -d ' ' -f 1
+}
+
+# ostree_root RELEASE: what is in every deployment, in the current directory.
+ostree_root()
+{
+    os_release
+    merged_usr merged
+    systemd_guest
+    programs usr/bin/rpm usr/bin/rpm-ostree
+    mkdir -p boot dev proc run sys sysroot tmp var usr/lib/dracut/modules.d \
+        "usr/lib/modules/$1" etc/selinux etc/sysconfig
+    for link in home:var/home opt:var/opt root:var/roothome ostree:sysroot/ostree; do
+        ln -s "${link#*:}" "${link%%:*}"
+    done
+    printf 'SELINUX=enforcing\nSELINUXTYPE=targeted\n' | file etc/selinux/config
+    kernel "$1" "usr/lib/modules/$1/vmlinuz" "usr/lib/modules/$1/initramfs.img" \
+        dracut usr/lib/modules .ko.xz 'zstd -q'
+    rpm_kernels sqlite usr/share/rpm kernel-core "${systemd:-257-1.fc42}" "$1"
+}
+
+# ostree_deployment STATEROOT NAME RELEASE PLACE: OSTree's deployment of a
+# commit, with the entry that counts as PLACE of the menu (the highest is
+# first).  /boot is in the physical root, and so its files are hard links into
+# the repository.  Standard input is os-release.
+ostree_deployment()
+{
+    commit=$(sha256 "$2") bootcsum=$(sha256 "$3")
+    deployment=ostree/deploy/$1/deploy/$commit.0
+    mkdir -p "$deployment" "ostree/deploy/$1/var/home" boot/loader.1/entries
+    (cd "$deployment" && ostree_root "$3")
+    printf '[origin]\n%s\n' "$origin" | file "$deployment.origin"
+    files=boot/ostree/$1-$bootcsum
+    objects=ostree/repo/objects/$(echo "$bootcsum" | cut -c 1-2)
+    mkdir -p "$files" "$objects"
+    [ -e "$files/vmlinuz-$3" ] || {
+        ln "$deployment/usr/lib/modules/$3/vmlinuz" "$files/vmlinuz-$3"
+        ln "$deployment/usr/lib/modules/$3/initramfs.img" "$files/initramfs-$3.img"
+        ln "$files/initramfs-$3.img" "$objects/initramfs.file"
+    }
+    mkdir -p "ostree/boot.1.1/$1/$bootcsum"
+    ln -sfn boot.1.1 ostree/boot.1
+    ln -sfn loader.1 boot/loader
+    ln -s "../../../deploy/$1/deploy/$commit.0" "ostree/boot.1.1/$1/$bootcsum/0"
+    file "boot/loader.1/entries/ostree-$4.conf" <<-END
+	title $title $2 (ostree:$4)
+	version $4
+	options $options ostree=/ostree/boot.1/$1/$bootcsum/0
+	linux /$files/vmlinuz-$3
+	initrd /$files/initramfs-$3.img
+	END
+}
+
 # pacman_database NAME=VERSION[=FILE]...: /var/lib/pacman/local.
 pacman_database()
 {

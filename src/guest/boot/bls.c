@@ -24,14 +24,15 @@ ends_in_conf(const char *name)
            strstr(name, H2K_BACKUP_INFIX) == NULL;
 }
 
-static void
-clear(struct h2k_bls_entry *entry)
+void
+h2k_bls_entry_clear(struct h2k_bls_entry *entry)
 {
     free(entry->path);
     free(entry->version);
     free(entry->sort_key);
     free(entry->kernel);
     free(entry->initrd);
+    free(entry->ostree);
     h2k_strings_clear(&entry->initrds);
     *entry = (struct h2k_bls_entry){ 0 };
 }
@@ -104,6 +105,23 @@ add_initrds(struct h2k_root *root, const char *mount, char *value,
     return 0;
 }
 
+/* "ostree=/ostree/boot.1/…" among OPTIONS. */
+static int
+find_ostree(const char *options, struct h2k_bls_entry *entry)
+{
+    static const char name[] = "ostree=";
+    for (const char *p = options; *p != '\0'; p += strcspn(p, " \t")) {
+        p += strspn(p, " \t");
+        if (entry->ostree != NULL || strncmp(p, name, sizeof(name) - 1) != 0)
+            continue;
+        p += sizeof(name) - 1;
+        entry->ostree = strndup(p, strcspn(p, " \t"));
+        if (entry->ostree == NULL)
+            return h2k_fail(H2K_E_NOMEM, "out of memory");
+    }
+    return 0;
+}
+
 static int
 read_line(struct h2k_root *root, const char *mount, const char *line,
           struct h2k_bls_entry *entry)
@@ -118,6 +136,8 @@ read_line(struct h2k_root *root, const char *mount, const char *line,
         entry->version = h2k_steal(value);
     else if (is_key(line, key, "sort-key") && entry->sort_key == NULL)
         entry->sort_key = h2k_steal(value);
+    else if (is_key(line, key, "options"))
+        return find_ostree(value, entry);
     else if (kernel)
         return set_kernel(root, mount, value, entry);
     else if (is_key(line, key, "initrd"))
@@ -201,7 +221,7 @@ each_of(struct h2k_root *root, const struct h2k_bls_place *place,
         rc = read_entry(root, place, names[i], looks, &entry);
         if (rc > 0)
             rc = fn(opaque, &entry);
-        clear(&entry);
+        h2k_bls_entry_clear(&entry);
     }
     h2k_root_free_names(names, count);
     return rc;

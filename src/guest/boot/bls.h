@@ -31,6 +31,8 @@ struct h2k_bls_entry {
     struct h2k_strings initrds; /* likewise, those that are there */
     char *initrd;               /* the main one of them; NULL: none */
     bool has_initrd; /* it names one, be it by what only the loader knows */
+    char *ostree;    /* what "ostree=" of its options names: a link to a
+                        deployment; NULL: none */
     bool exhausted;  /* of its tries none is left: "+0-3.conf" */
 };
 
@@ -38,6 +40,7 @@ struct h2k_bls_entry {
  * files' names, as far as it returns 0.  What is no entry is passed over. */
 typedef int (*h2k_bls_fn)(void *opaque, struct h2k_bls_entry *entry);
 int h2k_bls_each(struct h2k_root *root, h2k_bls_fn fn, void *opaque);
+void h2k_bls_entry_clear(struct h2k_bls_entry *entry); /* empties it */
 
 /* What systemd-boot starts: `default` of loader.conf(5), a pattern for the
  * names of entries' files and of unified images; else the first by the

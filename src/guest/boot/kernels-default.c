@@ -5,6 +5,7 @@
 #include "guest/boot/file-block.h"
 #include "guest/boot/bls.h"
 #include "guest/boot/menu.h"
+#include "guest/boot/ostree.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -318,6 +319,17 @@ choose_of_photon(struct choice *c)
         c->found = named_in(c->kernels, text);
 }
 
+/* Every menu of an OSTree system is made from its entries. */
+static void
+choose_of_ostree(struct choice *c)
+{
+    struct h2k_bls_entry entry;
+    if (h2k_ostree_default(c->root, &entry) > 0) {
+        c->found = h2k_kernels_started(c->kernels, entry.kernel, entry.initrd);
+        h2k_bls_entry_clear(&entry);
+    }
+}
+
 size_t
 h2k_kernels_choose_default(struct h2k_root *root,
                            const struct h2k_kernels *kernels)
@@ -330,7 +342,9 @@ h2k_kernels_choose_default(struct h2k_root *root,
                         .found = kernels->count,
                         .looks = H2K_MENU_LOOKS };
     /* What cannot be read is no choice: the newest is a good guess. */
-    (void)h2k_menu_each(root, H2K_MENU_GRUB2, choose_in_grub, &c);
+    choose_of_ostree(&c);
+    if (c.found == kernels->count)
+        (void)h2k_menu_each(root, H2K_MENU_GRUB2, choose_in_grub, &c);
     if (c.found == kernels->count)
         choose_of_photon(&c);
     if (c.found == kernels->count && !c.has_grub)

@@ -17,7 +17,8 @@ find_version(struct h2k_root *root, const char *image, const char *suffix)
     char version[256];
     char *dir = NULL, *named = NULL;
     int rc = 0;
-    if (h2k_is_release(suffix) && h2k_find_modules_dir(root, suffix, &dir) < 0)
+    if (h2k_is_release(suffix) &&
+        h2k_find_modules_dir(root, "", suffix, &dir) < 0)
         return NULL;
     bool by_name = dir != NULL;
     free(dir);

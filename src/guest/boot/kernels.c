@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "block/slice.h"
 #include "guest/boot/file-block.h"
+#include "guest/boot/ostree.h"
 #include "guest/guest.h"
 
 #include <stdio.h>
@@ -130,12 +131,13 @@ read_modules(struct h2k_root *root, struct h2k_kernel *k)
 }
 
 int
-h2k_find_modules_dir(struct h2k_root *root, const char *version, char **dir)
+h2k_find_modules_dir(struct h2k_root *root, const char *tree,
+                     const char *version, char **dir)
 {
     static const char *const parents[] = { "/lib/modules",
                                            "/usr/lib/modules" };
     for (size_t i = 0; i < 2; i++) {
-        if (asprintf(dir, "%s/%s", parents[i], version) < 0) {
+        if (asprintf(dir, "%s%s/%s", tree, parents[i], version) < 0) {
             *dir = NULL;
             return h2k_fail(H2K_E_NOMEM, "out of memory");
         }
@@ -160,9 +162,11 @@ open_initramfs(struct h2k_root *root, const struct h2k_kernel *k)
 static int
 read_initramfs(struct h2k_root *root, struct h2k_kernel *k)
 {
+    struct h2k_stat st;
     H2K_AUTO(h2k_block) file = open_initramfs(root, k);
-    if (file == NULL)
+    if (file == NULL || h2k_root_stat(root, k->initramfs_path, &st) < 0)
         return -1;
+    k->shared = st.links > 1;
     k->initramfs = h2k_initramfs_read(file);
     if (k->initramfs == NULL)
         return -1;
@@ -228,10 +232,21 @@ note_config(struct h2k_root *root, struct h2k_kernel *k)
     return 0;
 }
 
+/* Where the modules of a kernel are: of another deployment's, in that. */
+static int
+find_modules(struct h2k_root *root, struct h2k_kernel *k)
+{
+    int rc;
+    h2k_autofree char *tree = h2k_ostree_tree(root, k->image, &rc);
+    return rc < 0 ? -1
+                  : h2k_find_modules_dir(root, tree == NULL ? "" : tree,
+                                         k->version, &k->modules_dir);
+}
+
 int
 h2k_kernel_fill(struct h2k_root *root, struct h2k_kernel *k)
 {
-    if (h2k_find_modules_dir(root, k->version, &k->modules_dir) < 0)
+    if (find_modules(root, k) < 0)
         return -1;
     if (k->initramfs_path != NULL && read_initramfs(root, k) < 0) {
         if (!h2k_is_content_error())

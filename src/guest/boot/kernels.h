@@ -57,6 +57,8 @@ struct h2k_kernel {
     char *archive_dir; /* the modules' place in it; NULL without initramfs */
     struct h2k_strings archive_modules; /* names in it, sorted */
     struct h2k_kernel_driver drivers[H2K_DRIVER_COUNT];
+    bool shared;       /* the initramfs file has other names too, as those
+                          in OSTree's repository */
     bool is_default;   /* what the boot loader starts */
     char problem[240]; /* what could not be read of it, or "" */
 };
@@ -117,9 +119,10 @@ size_t h2k_kernels_started(const struct h2k_kernels *kernels,
                            const char *image, const char *initramfs);
 /* All about a kernel whose version, image and initramfs_path are set. */
 int h2k_kernel_fill(struct h2k_root *root, struct h2k_kernel *kernel);
-/* Where the modules of VERSION are, the caller's to free, or NULL. */
-int h2k_find_modules_dir(struct h2k_root *root, const char *version,
-                         char **dir);
+/* Where the modules of VERSION are in the system at TREE ("" for "/" itself),
+ * the caller's to free, or NULL. */
+int h2k_find_modules_dir(struct h2k_root *root, const char *tree,
+                         const char *version, char **dir);
 /* Is the thread's error about the guest's content, so that the rest of the
  * guest can be read all the same? */
 bool h2k_is_content_error(void);

@@ -86,7 +86,8 @@ h2k_fix_run_edits(struct h2k_fix *fix, const struct h2k_edit *const *edits)
     for (; *edits != NULL && rc == 0; edits++) {
         fix->edit = (*edits)->name;
         rc = h2k_check_interrupt();
-        if (rc == 0 && (*edits)->applies(fix) && (*edits)->run(fix) < 0)
+        if (rc == 0 && (*edits)->applies(fix) && (*edits)->run(fix) < 0 &&
+            h2k_fix_pass_image(fix) < 0)
             rc = h2k_prefix("%s: ", fix->edit);
     }
     fix->edit = NULL;
@@ -112,7 +113,8 @@ int
 h2k_fix_replace(struct h2k_fix *fix, const char *path, const void *data,
                 size_t size)
 {
-    if (h2k_fix_backup(fix, path) < 0 || h2k_fix_warn_protected(fix, path) < 0)
+    if (h2k_fix_check_place(fix, path, true) < 0 ||
+        h2k_fix_backup(fix, path) < 0 || h2k_fix_warn_protected(fix, path) < 0)
         return -1;
     if (h2k_root_write_file(fix->root, path, data, size, 0644) < 0)
         return -1;
@@ -125,6 +127,8 @@ h2k_fix_remove(struct h2k_fix *fix, const char *path)
 {
     char target[H2K_PATH_MAX + 1];
     bool is_link = h2k_root_readlink(fix->root, path, target) == 0;
+    if (h2k_fix_check_place(fix, path, false) < 0)
+        return -1;
     if (!is_link && h2k_fix_backup(fix, path) < 0)
         return -1;
     return h2k_root_unlink(fix->root, path);

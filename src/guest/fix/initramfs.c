@@ -7,6 +7,7 @@
 #include "guest/fix/edits.h"
 #include "guest/guest.h"
 #include "guest/fix/initramfs-config.h"
+#include "guest/fix/protection.h"
 #include "guest/boot/kernels.h"
 #include "guest/fix/supplement.h"
 
@@ -143,7 +144,7 @@ growth(const struct h2k_kernel *k, uint64_t bytes)
     const struct h2k_uki_section *section =
         k->uki == NULL ? NULL : h2k_uki_find(k->uki, ".initrd");
     return section == NULL
-               ? bytes
+               ? bytes + (k->shared ? k->initramfs->size : 0)
                : h2k_uki_growth(k->uki, section, section->length + bytes);
 }
 
@@ -169,6 +170,8 @@ refuse(struct run *run, const struct h2k_kernel *k)
         rc = sealed(run, k);
     else if (problem != NULL)
         rc = cannot(run, k, "%s: %s", k->initramfs_path, problem);
+    else if (h2k_fix_check_place(run->fix, k->initramfs_path, true) < 0)
+        rc = cannot(run, k, "%s", h2k_errmsg());
     else
         return 0;
     return rc < 0 ? -1 : 1;

@@ -2,6 +2,7 @@
 #include "guest/fix/labels.h"
 
 #include "base/error.h"
+#include "guest/deployments.h"
 #include "guest/fix/fix.h"
 #include "guest/text/file-contexts.h"
 #include "guest/text/ini.h"
@@ -190,6 +191,12 @@ give_up(struct h2k_fix *fix)
     fix->labels->lost = true;
     if (h2k_errcode() == H2K_E_IO || h2k_errcode() == H2K_E_NOMEM)
         return -1;
+    if (!h2k_guest_may_change(fix->guest, AUTORELABEL, true))
+        return h2k_fix_warn(fix,
+                            "SELinux: %s; start the guest once with "
+                            "enforcing=0, and label what was changed there: "
+                            "restorecon -R /etc /var /boot",
+                            h2k_errmsg());
     if (h2k_fix_warn(fix,
                      "SELinux: %s; " AUTORELABEL
                      " is made, so that the guest labels its files when it "

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "guest/fix/labels.h"
+#include "guest/fix/protection.h"
 
 #include <string.h>
 
@@ -32,7 +33,8 @@ make_dir(struct h2k_fix *fix, const char *path, uint32_t mode,
 {
     if (h2k_root_is_dir(fix->root, path))
         return 0;
-    if (h2k_root_mkdirs(fix->root, path, mode) < 0)
+    if (h2k_fix_check_place(fix, path, true) < 0 ||
+        h2k_root_mkdirs(fix->root, path, mode) < 0)
         return -1;
     return finish(fix, path, mode, owner);
 }
@@ -74,7 +76,8 @@ int
 h2k_fix_create_as(struct h2k_fix *fix, const char *path, const void *data,
                   size_t size, uint32_t mode, const struct h2k_owner *owner)
 {
-    if (make_parent(fix, path) < 0 ||
+    if (h2k_fix_check_place(fix, path, true) < 0 ||
+        make_parent(fix, path) < 0 ||
         h2k_root_write_file(fix->root, path, data, size, mode) < 0)
         return -1;
     h2k_autofree char *real = h2k_root_realpath(fix->root, path);
@@ -91,7 +94,8 @@ h2k_fix_create(struct h2k_fix *fix, const char *path, const void *data,
 int
 h2k_fix_symlink(struct h2k_fix *fix, const char *target, const char *path)
 {
-    if (make_parent(fix, path) < 0 ||
+    if (h2k_fix_check_place(fix, path, false) < 0 ||
+        make_parent(fix, path) < 0 ||
         h2k_root_symlink(fix->root, target, path) < 0)
         return -1;
     return h2k_fix_label(fix, path);

@@ -2,6 +2,32 @@
 #include "guest/fix/protection.h"
 
 #include "base/error.h"
+#include "guest/deployments.h"
+
+#include <string.h>
+
+int
+h2k_fix_check_place(struct h2k_fix *fix, const char *path, bool follow)
+{
+    return h2k_guest_may_change(fix->guest, path, follow)
+               ? 0
+               : h2k_fail(H2K_E_READONLY,
+                          "%s: is in the image that the guest's system is "
+                          "(OSTree), and stays as it is; change it in the "
+                          "image, or by rpm-ostree in the guest",
+                          path);
+}
+
+int
+h2k_fix_pass_image(struct h2k_fix *fix)
+{
+    if (fix->guest == NULL || fix->guest->ostree == NULL ||
+        h2k_errcode() != H2K_E_READONLY)
+        return -1;
+    h2k_autofree char *message = strdup(h2k_errmsg());
+    return message == NULL ? h2k_fail(H2K_E_NOMEM, "out of memory")
+                           : h2k_fix_warn(fix, "%s", message);
+}
 
 int
 h2k_fix_warn_protected(struct h2k_fix *fix, const char *path)

@@ -5,6 +5,7 @@
 #include "guest/boot/kernels.h"
 #include "guest/fix/edits.h"
 #include "guest/fix/kernel-cmdline.h"
+#include "guest/fix/protection.h"
 #include "guest/guest.h"
 
 #include <string.h>
@@ -68,7 +69,8 @@ fix_image(struct h2k_fix *fix, const struct h2k_kernel *k)
         return 0;
     if (h2k_kernel_sealed(k) != NULL)
         return sealed(fix, k, k->cmdline);
-    if (h2k_rewrite_apply(&rewrite, &text, &size) < 0 || backup(fix, k) < 0 ||
+    if (h2k_fix_check_place(fix, k->image, true) < 0 ||
+        h2k_rewrite_apply(&rewrite, &text, &size) < 0 || backup(fix, k) < 0 ||
         h2k_uki_replace(fix->root, k->image, k->uki,
                         h2k_uki_find(k->uki, ".cmdline"), text, size) < 0 ||
         h2k_fix_record(fix, k->image, "the command line in it", k->cmdline,

@@ -11,6 +11,7 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "guest/deployments.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -136,7 +137,8 @@ remove_one(struct h2k_fix *fix, const char *path, struct tally *tally)
     if (!S_ISREG(st.mode) && !S_ISLNK(st.mode))
         return 0;
     h2k_autofree char *real = resolve_folder(fix, path);
-    if (real == NULL || !is_named_vmware(real) || is_kernel_module(real)) {
+    if (real == NULL || !is_named_vmware(real) || is_kernel_module(real) ||
+        !h2k_guest_may_change(fix->guest, real, false)) {
         tally->left++;
         if (tally->first_left == NULL)
             tally->first_left = strdup(path);

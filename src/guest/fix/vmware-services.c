@@ -76,7 +76,7 @@ remove_link(struct h2k_fix *fix, const char *path, const char *what)
                        h2k_errcode() == H2K_E_UNSUPPORTED
                    ? 0
                    : -1;
-    if (h2k_root_unlink(fix->root, path) < 0)
+    if (h2k_fix_remove(fix, path) < 0)
         return -1;
     return h2k_fix_record(fix, path, what, target, NULL);
 }
@@ -172,7 +172,7 @@ stop_script(struct h2k_fix *fix, const char *folder, const char *name)
         return 0;
     bool keep =
         h2k_root_exists(fix->root, path) && !h2k_root_has(fix->root, stopped);
-    if (h2k_root_unlink(fix->root, path) < 0 ||
+    if (h2k_fix_remove(fix, path) < 0 ||
         (keep && h2k_fix_symlink(fix, target, stopped) < 0))
         return -1;
     return h2k_fix_record(fix, path, "a VMware service that is started", name,

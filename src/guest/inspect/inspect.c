@@ -223,6 +223,8 @@ h2k_inspect(struct h2k_guest *guest, struct h2k_inspection *out)
 {
     struct h2k_root *root = guest->root;
     out->os_type = "linux";
+    out->ostree = guest->ostree;
+    out->immutable = guest->ostree != NULL ? "ostree" : NULL;
     if (h2k_inspect_release(root, out) < 0 ||
         h2k_inspect_hostname(root, out) < 0 ||
         h2k_inspect_selinux(root, out) < 0 ||

@@ -6,6 +6,7 @@
 #ifndef H2K_GUEST_INSPECT_H
 #define H2K_GUEST_INSPECT_H
 
+#include "guest/deployments.h"
 #include "guest/guest.h"
 #include "guest/boot/kernels.h"
 #include "guest/network/network.h"
@@ -87,8 +88,11 @@ struct h2k_inspection {
     struct h2k_strings lvm; /* physical volumes: "disk-1 partition 1" */
     struct h2k_network network;
 
-    const char *vmware_tools; /* "open-vm-tools", "vmware-tools" */
-    char *selinux;            /* "enforcing", "permissive", "disabled" */
+    const char *immutable; /* what keeps its root from being changed in place:
+                              "ostree"; NULL: nothing */
+    const struct h2k_ostree *ostree; /* the guest's; NULL: no such system */
+    const char *vmware_tools;        /* "open-vm-tools", "vmware-tools" */
+    char *selinux; /* "enforcing", "permissive", "disabled" */
 
     struct h2k_strings warnings;
 };
