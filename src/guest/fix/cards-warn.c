@@ -33,19 +33,24 @@ warn_left(const struct h2k_card_search *s)
         file, h2k_buffer_text(&names));
 }
 
-/* Configuration that wants a MAC which no NIC has going to be idle. */
+/* Configuration that wants a MAC which no NIC has is going to be idle, and of
+ * NICs that are not known, whoever makes the machine has to know it. */
 static int
 warn_macs(const struct h2k_card_search *s)
 {
+    const char *who = s->nic_count == 0
+                          ? "and the manifest has no `nics`"
+                          : "which none of the manifest's `nics` has";
     for (size_t i = 0; i < s->network->count; i++) {
         const struct h2k_interface *item = &s->network->items[i];
-        if (s->macs_known && item->mac != NULL && !item->off &&
-            h2k_card_search_nic(s, item->mac) == H2K_NO_NIC &&
-            h2k_fix_warn(s->fix,
-                         "%s: it is for the MAC %s, which none of the "
-                         "manifest's `nics` has: give the NIC that MAC, or "
-                         "correct the file",
-                         item->file, item->mac) < 0)
+        if (item->mac == NULL || item->off ||
+            (s->nic_count > 0 && !s->macs_known) ||
+            h2k_card_search_nic(s, item->mac) != H2K_NO_NIC)
+            continue;
+        if (h2k_fix_warn(s->fix,
+                         "%s: it is for the MAC %s, %s: give the NIC that "
+                         "MAC, or correct the file",
+                         item->file, item->mac, who) < 0)
             return -1;
     }
     return 0;

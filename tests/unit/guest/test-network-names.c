@@ -372,7 +372,11 @@ test_rhel6(void)
 
     /* Whoever imports the disk chooses the MAC: the generator would call the
      * card eth1. */
-    names_are(fs, &none, "no word of NICs", "eth0 - udev rule\n");
+    names_are(fs, &none, "no word of NICs",
+              "eth0 - udev rule\n"
+              "! network: /etc/sysconfig/network-scripts/ifcfg-eth0: it is "
+              "for the MAC " A ", and the manifest has no `nics`: give the "
+              "NIC that MAC, or correct the file\n");
     content(fs, RULES,
             HEADING "SUBSYSTEM==\"net\", ACTION==\"add\", "
                     "DRIVERS==\"virtio_net\", ATTR{type}==\"1\", "
@@ -577,7 +581,10 @@ test_ids(void)
                  "network:\n  ethernets:\n"
                  "    left: {match: {macaddress: '" A "'}}\n"
                  "  bridges:\n    br0: {interfaces: [left]}\n");
-    names_are(lone, &none, "and of the only one", "");
+    names_are(lone, &none, "and of the only one",
+              "! network: /etc/netplan/a.yaml: it is for the MAC " A
+              ", and the manifest has no `nics`: give the NIC that MAC, or "
+              "correct the file\n");
 }
 
 /* A guest that was migrated before, of which another machine was made. */
