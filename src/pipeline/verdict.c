@@ -3,6 +3,12 @@
  * The verdict: does the guest boot on KVM as it is, what would FIX do, or why
  * can it not.  It is FIX itself, run in the overlay that is thrown away, and
  * no second set of rules.
+ *
+ * Where libguestfs writes a filesystem, the verdict starts its appliance too.
+ * Edits kept in memory over the native reader would save those seconds, and
+ * be a verdict on a filesystem that nobody is going to write: whether
+ * libguestfs is there and works, what room it finds and what it refuses are
+ * reasons that this is asked for.
  */
 #include "base/error.h"
 #include "pipeline/job.h"
