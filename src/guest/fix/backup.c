@@ -13,8 +13,8 @@
 /* Directories in which the guest reads every file whatever its name, so
  * that a backup there would be read behind its original and undo the edit
  * (initramfs-tools' conf.d, ifupdown's `source`, connections and ifcfg
- * files), or become a service of its own (init.d).  The backups stand beside
- * these directories. */
+ * files), or become a service of its own (init.d) or entries of GRUB's menu.
+ * The backups stand beside these directories. */
 static const char *const read_whole[] = {
     "/etc/initramfs-tools/conf.d",
     "/usr/share/initramfs-tools/conf.d",
@@ -22,6 +22,7 @@ static const char *const read_whole[] = {
     "/etc/NetworkManager/system-connections",
     "/etc/sysconfig/network-scripts",
     "/etc/sysconfig/network",
+    "/etc/grub.d",
     "/etc/init.d",
     "/etc/rc.d/init.d",
 };

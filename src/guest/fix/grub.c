@@ -15,6 +15,7 @@ static const char *const device_maps[] = {
 };
 #define DEFAULTS "/etc/default/grub"
 #define DEFAULTS_PARTS "/etc/default/grub.d"
+#define MENU_PARTS "/etc/grub.d"
 /* kernel-install(8) and ukify(1); mkinitcpio(8), whose parts these are. */
 #define KERNEL_CMDLINE "/etc/kernel/cmdline"
 static const char *const cmdline_parts[] = { "/etc/kernel/cmdline.d",
@@ -42,6 +43,23 @@ fill_cmdline(struct h2k_rewrite *rewrite, void *seen)
     return h2k_cmdline_rewrite(
         rewrite, rewrite->text, rewrite->size, NULL, 0,
         grub->bare_kernel ? H2K_READER_KERNEL : H2K_READER_USERLAND, &roots);
+}
+
+/* Scripts of grub-mkconfig's that print the rest of themselves, a part of the
+ * next menu: 40_custom and what people copy from it. */
+static int
+fill_custom(struct h2k_rewrite *rewrite, void *opaque)
+{
+    static const char tail[] = "exec tail -n +3 $0";
+    struct h2k_grub_seen seen = { 0 };
+    const char *line = memchr(rewrite->text, '\n', rewrite->size);
+    size_t left =
+        line == NULL ? 0 : rewrite->size - (size_t)(line + 1 - rewrite->text);
+    (void)opaque;
+    return left < sizeof(tail) - 1 ||
+                   memcmp(line + 1, tail, sizeof(tail) - 1) != 0
+               ? 0
+               : h2k_grub_cfg_rewrite(rewrite, &seen);
 }
 
 static bool
@@ -105,6 +123,8 @@ run(struct h2k_fix *fix)
     if (note(fix, h2k_rewrite_path(fix, DEFAULTS, fill_default, &seen)) < 0 ||
         note(fix, h2k_rewrite_directory(fix, DEFAULTS_PARTS, ".cfg",
                                         fill_default, &seen)) < 0 ||
+        note(fix, h2k_rewrite_directory(fix, MENU_PARTS, "", fill_custom,
+                                        NULL)) < 0 ||
         note(fix, h2k_rewrite_path(fix, KERNEL_CMDLINE, fill_cmdline, &seen)) <
             0)
         return -1;

@@ -426,6 +426,40 @@ test_edit(void)
     h2k_fix_result_free(&result);
 }
 
+/* What the next menu of grub-mkconfig has from files of the user's own; other
+ * scripts are no menus. */
+#define CUSTOM(root)                                                       \
+    "#!/bin/sh\nexec tail -n +3 $0\n# Don't change the lines above.\n"     \
+    "menuentry own {\n linux /vmlinuz-6.1.0-1 root=" root "\n initrd /i\n" \
+    "}\n"
+#define SCRIPT "#!/bin/sh\necho x\nlinux /v root=/dev/sda4\n"
+
+static void
+test_custom(void)
+{
+    struct h2k_fix_result result;
+    struct h2k_stat st;
+    H2K_AUTO(h2k_fs) fs = guest();
+    memtree_file(fs, "/etc/default/grub", 0644, "GRUB_DEFAULT=0\n");
+    memtree_file(fs, "/etc/grub.d/10_linux", 0755, SCRIPT);
+    memtree_file(fs, "/etc/grub.d/40_custom", 0755, CUSTOM("/dev/sda4"));
+    ok(run(fs, &result, true) == 0 && result.change_count == 1,
+       "one is changed");
+    content(fs, "/etc/grub.d/40_custom", CUSTOM(ROOT));
+    content(fs, "/etc/grub.d/10_linux", SCRIPT);
+    H2K_AUTO(h2k_root) root = h2k_root_new(fs);
+    ok(h2k_root_stat(root, "/etc/grub.d/40_custom", &st) == 0 &&
+           (st.mode & 0777) == 0755,
+       "it can be run as before");
+    ok(result.backups.count == 1 &&
+           strncmp(result.backups.items[0], "/etc/40_custom.backup.", 22) == 0,
+       "its backup is no part of a menu");
+    h2k_fix_result_free(&result);
+    ok(run(fs, &result, true) == 0 && result.change_count == 0,
+       "a second run changes nothing");
+    h2k_fix_result_free(&result);
+}
+
 static void
 test_refusals(void)
 {
@@ -460,6 +494,7 @@ main(void)
     test_no_initrd();
     test_bounds();
     test_edit();
+    test_custom();
     test_refusals();
     return tap_done();
 }
