@@ -181,23 +181,22 @@ refuse(struct run *run, const struct h2k_kernel *k)
 static int
 lacks_nothing(struct run *run, const struct h2k_kernel *k)
 {
-    const char *problem = k->initramfs->problem;
-    return problem[0] == '\0'
-               ? 0
-               : h2k_fix_warn(run->fix,
-                              "%s: what could be read of it has the drivers "
-                              "for KVM, but %s; make a new one in the guest "
-                              "if it does not boot",
-                              k->initramfs_path, problem);
+    if (k->initramfs->problem[0] == '\0')
+        return 0;
+    return h2k_fix_warn(run->fix,
+                        "%s: what could be read of it has the drivers for "
+                        "KVM, but %s; make a new one in the guest if it does "
+                        "not boot",
+                        k->initramfs_path, k->initramfs->problem);
 }
 
 static int
 plan_kernel(struct run *run, const struct h2k_kernel *k)
 {
+    H2K_AUTO_SUPPLEMENT supplement = { 0 };
     int rc = examine(run, k);
     if (rc <= 0 || is_planned(run, k))
         return rc < 0 ? -1 : 0;
-    H2K_AUTO_SUPPLEMENT supplement = { 0 };
     if (h2k_supplement_plan(run->fix->root, k, &run->changed,
                             &run->fix->initramfs_files, &supplement) < 0)
         return h2k_errcode() == H2K_E_CORRUPT
@@ -208,8 +207,7 @@ plan_kernel(struct run *run, const struct h2k_kernel *k)
                    : -1;
     if (supplement.file_count == 0)
         return lacks_nothing(run, k);
-    rc = refuse(run, k);
-    if (rc != 0)
+    if ((rc = refuse(run, k)) != 0)
         return rc < 0 ? -1 : 0;
     struct job *job = &run->jobs[run->job_count++];
     *job = (struct job){ .kernel = k, .supplement = supplement };
@@ -400,9 +398,8 @@ write_job(struct run *run, const struct job *job)
                              job->tight, &bytes) < 0)
         return -1;
     if (k->uki != NULL) {
-        if (job->backup && h2k_fix_backup(run->fix, k->image) < 0)
-            return -1;
-        if (extend_unified(run->fix, k, &bytes) < 0)
+        if ((job->backup && h2k_fix_backup(run->fix, k->image) < 0) ||
+            extend_unified(run->fix, k, &bytes) < 0)
             return -1;
     } else if (h2k_root_append(run->fix->root, k->initramfs_path, bytes.data,
                                bytes.size) < 0) {
