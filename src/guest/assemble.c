@@ -5,6 +5,7 @@
 #include "guest/fstab-read.h"
 #include "guest/guest.h"
 #include "guest/mounts.h"
+#include "guest/read-only.h"
 #include "guest/root-volume.h"
 
 #include <stdio.h>
@@ -238,7 +239,7 @@ h2k_guest_assemble(struct h2k_guest *guest)
         if (!guest->mounts[i].mounted &&
             mount_one(guest, &guest->mounts[i]) < 0)
             return -1;
-    if (h2k_guest_mount_implied(guest) < 0)
+    if (h2k_guest_mount_implied(guest) < 0 || check_root_line(guest) < 0)
         return -1;
-    return check_root_line(guest);
+    return h2k_guest_warn_read_only(guest);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* A deployment as "/": what is mounted in it, and what in it may change. */
+/* A deployment as "/": what is mounted in it. */
 #include "base/error.h"
 #include "guest/deployments.h"
 #include "guest/mounts.h"
@@ -77,38 +77,4 @@ h2k_guest_mount_deployment(struct h2k_guest *guest)
         bind(guest, var, "/var") < 0)
         return -1;
     return mount_boot(guest);
-}
-
-/* Is PATH, without links, DIRECTORY or below it? */
-static bool
-is_in(const char *path, const char *directory)
-{
-    size_t length = strlen(directory);
-    return strncmp(path, directory, length) == 0 &&
-           (path[length] == '\0' || path[length] == '/');
-}
-
-/* Is there a filesystem of its own at or above PATH? */
-static bool
-is_mounted(const struct h2k_guest *guest, const char *path)
-{
-    for (size_t i = 1; i < guest->mount_count; i++)
-        if (guest->mounts[i].mounted && is_in(path, guest->mounts[i].path))
-            return true;
-    return false;
-}
-
-bool
-h2k_guest_may_change(const struct h2k_guest *guest, const char *path,
-                     bool follow)
-{
-    if (guest == NULL || guest->ostree == NULL)
-        return true;
-    h2k_autofree char *real =
-        follow ? h2k_root_realpath(guest->root, path)
-               : h2k_root_realpath_nofollow(guest->root, path);
-    if (real == NULL)
-        return true; /* nothing can be written there, and that is said */
-    return is_in(real, "/etc") || is_in(real, "/var") ||
-           is_in(real, "/boot") || is_mounted(guest, real);
 }

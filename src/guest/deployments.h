@@ -52,10 +52,4 @@ int h2k_guest_deployment_root(const struct h2k_guest *guest, h2k_ino *ino);
  * /var, and /boot. */
 int h2k_guest_mount_deployment(struct h2k_guest *guest);
 
-/* May FIX change what is at PATH, or where a link there leads with FOLLOW?
- * Not in the image, nor in the repository; true for every guest that is no
- * deployment, and where GUEST is NULL. */
-bool h2k_guest_may_change(const struct h2k_guest *guest, const char *path,
-                          bool follow);
-
 #endif

@@ -344,3 +344,13 @@ h2k_kernel_has_virtio(const struct h2k_kernel *kernel)
            (d[H2K_DRIVER_VIRTIO_BLK].state != H2K_DRIVER_MISSING ||
             d[H2K_DRIVER_VIRTIO_SCSI].state != H2K_DRIVER_MISSING);
 }
+
+bool
+h2k_kernel_needs_no_modules(const struct h2k_kernel *k)
+{
+    const struct h2k_kernel_driver *d = k->drivers;
+    return d[H2K_DRIVER_VIRTIO_PCI].state == H2K_DRIVER_BUILTIN &&
+           (d[H2K_DRIVER_VIRTIO_BLK].state == H2K_DRIVER_BUILTIN ||
+            (d[H2K_DRIVER_VIRTIO_SCSI].state == H2K_DRIVER_BUILTIN &&
+             d[H2K_DRIVER_SD_MOD].state == H2K_DRIVER_BUILTIN));
+}

@@ -98,6 +98,8 @@ bool h2k_kernel_in_archive(const struct h2k_kernel *kernel, const char *name);
 
 /* Can KERNEL drive a virtio disk and its bus at all? */
 bool h2k_kernel_has_virtio(const struct h2k_kernel *kernel);
+/* Is everything for such a disk in KERNEL itself? */
+bool h2k_kernel_needs_no_modules(const struct h2k_kernel *kernel);
 
 /* ---- Between kernels.c, kernels-find.c and kernels-default.c ---- */
 

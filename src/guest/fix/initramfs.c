@@ -65,17 +65,6 @@ cannot(struct run *run, const struct h2k_kernel *k, const char *format, ...)
                         why);
 }
 
-/* Everything for a disk is in the kernel itself. */
-static bool
-boots_without_modules(const struct h2k_kernel *k)
-{
-    const struct h2k_kernel_driver *d = k->drivers;
-    return d[H2K_DRIVER_VIRTIO_PCI].state == H2K_DRIVER_BUILTIN &&
-           (d[H2K_DRIVER_VIRTIO_BLK].state == H2K_DRIVER_BUILTIN ||
-            (d[H2K_DRIVER_VIRTIO_SCSI].state == H2K_DRIVER_BUILTIN &&
-             d[H2K_DRIVER_SD_MOD].state == H2K_DRIVER_BUILTIN));
-}
-
 /* Is it worth planning?  1, 0 when not, -1 with an error. */
 static int
 examine(struct run *run, const struct h2k_kernel *k)
@@ -88,7 +77,7 @@ examine(struct run *run, const struct h2k_kernel *k)
                       "install one that has, before exporting the machine");
     }
     if (k->initramfs_path == NULL)
-        return boots_without_modules(k)
+        return h2k_kernel_needs_no_modules(k)
                    ? 0
                    : cannot(run, k,
                             "its virtio drivers are modules, and the boot "

@@ -2,7 +2,7 @@
 #include "guest/fix/labels.h"
 
 #include "base/error.h"
-#include "guest/deployments.h"
+#include "guest/read-only.h"
 #include "guest/fix/fix.h"
 #include "guest/text/file-contexts.h"
 #include "guest/text/ini.h"

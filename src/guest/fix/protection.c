@@ -2,26 +2,33 @@
 #include "guest/fix/protection.h"
 
 #include "base/error.h"
-#include "guest/deployments.h"
+#include "guest/read-only.h"
 
 #include <string.h>
 
 int
 h2k_fix_check_place(struct h2k_fix *fix, const char *path, bool follow)
 {
-    return h2k_guest_may_change(fix->guest, path, follow)
-               ? 0
-               : h2k_fail(H2K_E_READONLY,
-                          "%s: is in the image that the guest's system is "
-                          "(OSTree), and stays as it is; change it in the "
-                          "image, or by rpm-ostree in the guest",
-                          path);
+    if (h2k_guest_may_change(fix->guest, path, follow))
+        return 0;
+    if (fix->guest->ostree == NULL)
+        return h2k_fail(H2K_E_READONLY,
+                        "%s: is in a read-only snapshot of btrfs, and stays "
+                        "as it is; before exporting, change it in the guest "
+                        "by transactional-update, or make the snapshot "
+                        "writable: btrfs property set -ts / ro false",
+                        path);
+    return h2k_fail(H2K_E_READONLY,
+                    "%s: is in the image that the guest's system is "
+                    "(OSTree), and stays as it is; change it in the "
+                    "image, or by rpm-ostree in the guest",
+                    path);
 }
 
 int
 h2k_fix_pass_image(struct h2k_fix *fix)
 {
-    if (fix->guest == NULL || fix->guest->ostree == NULL ||
+    if (fix->guest == NULL || h2k_guest_immutable(fix->guest) == NULL ||
         h2k_errcode() != H2K_E_READONLY)
         return -1;
     h2k_autofree char *message = strdup(h2k_errmsg());

@@ -11,7 +11,7 @@
 
 #include "base/checked.h"
 #include "base/error.h"
-#include "guest/deployments.h"
+#include "guest/read-only.h"
 
 #include <ctype.h>
 #include <inttypes.h>

@@ -2,6 +2,7 @@
 #include "guest/inspect/inspect.h"
 
 #include "base/error.h"
+#include "guest/read-only.h"
 
 #include <string.h>
 
@@ -224,7 +225,7 @@ h2k_inspect(struct h2k_guest *guest, struct h2k_inspection *out)
     struct h2k_root *root = guest->root;
     out->os_type = "linux";
     out->ostree = guest->ostree;
-    out->immutable = guest->ostree != NULL ? "ostree" : NULL;
+    out->immutable = h2k_guest_immutable(guest);
     if (h2k_inspect_release(root, out) < 0 ||
         h2k_inspect_hostname(root, out) < 0 ||
         h2k_inspect_selinux(root, out) < 0 ||

@@ -88,8 +88,7 @@ struct h2k_inspection {
     struct h2k_strings lvm; /* physical volumes: "disk-1 partition 1" */
     struct h2k_network network;
 
-    const char *immutable; /* what keeps its root from being changed in place:
-                              "ostree"; NULL: nothing */
+    const char *immutable;           /* as h2k_guest_immutable says */
     const struct h2k_ostree *ostree; /* the guest's; NULL: no such system */
     const char *vmware_tools;        /* "open-vm-tools", "vmware-tools" */
     char *selinux; /* "enforcing", "permissive", "disabled" */

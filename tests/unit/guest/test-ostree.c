@@ -3,6 +3,7 @@
 #include "fs/memory.h"
 #include "guest/deployments.h"
 #include "guest/fix/protection.h"
+#include "guest/read-only.h"
 #include "memtree.h"
 
 #include "tap.h"
