@@ -345,8 +345,7 @@ h2k_root_append(struct h2k_root *root, const char *path, const void *data,
                 size_t size)
 {
     struct h2k_walk walk;
-    if (h2k_root_unshare(root, path) < 0 ||
-        h2k_walk_existing(root, path, true, &walk) < 0 ||
+    if (h2k_walk_existing(root, path, true, &walk) < 0 ||
         need_regular(&walk) < 0)
         return -1;
     struct h2k_place file = walk.place;

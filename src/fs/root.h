@@ -86,8 +86,7 @@ int h2k_root_write_file(struct h2k_root *root, const char *path,
 /* A file of several names is under PATH one of its own, with the same
  * content, mode, owner, times and attributes; the others are left alone. */
 int h2k_root_unshare(struct h2k_root *root, const char *path);
-/* Add bytes behind a file's end, in place; one of several names is unshared
- * first. */
+/* Add bytes behind a file's end, in place. */
 int h2k_root_append(struct h2k_root *root, const char *path, const void *data,
                     size_t size);
 /* A copy of a file beside it, with mode, owner, times and attributes. */

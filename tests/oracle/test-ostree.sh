@@ -89,6 +89,12 @@ is $? 5 "an initramfs in the repository is not extended"
 grep -q 'in the image that the guest' err log
 ok $? "and that is said"
 
+# The same, which another kernel has by another name: a name is a file here.
+build 'set -- ostree/repo/objects/*/initramfs.file
+    sed -i "s,^initrd .*,initrd /$1," boot/loader.1/entries/ostree-2.conf'
+fix
+is $? 5 "nor when it is what another entry has by another name"
+
 # No entry at all.
 build 'rm boot/loader.1/entries/*'
 "$hyper2kvm" inspect guest.raw >text 2>&1

@@ -166,7 +166,7 @@ read_initramfs(struct h2k_root *root, struct h2k_kernel *k)
     H2K_AUTO(h2k_block) file = open_initramfs(root, k);
     if (file == NULL || h2k_root_stat(root, k->initramfs_path, &st) < 0)
         return -1;
-    k->shared = st.links > 1;
+    k->shared = st.links > 1 && h2k_root_is_dir(root, "/sysroot/ostree");
     k->initramfs = h2k_initramfs_read(file);
     if (k->initramfs == NULL)
         return -1;

@@ -57,8 +57,8 @@ struct h2k_kernel {
     char *archive_dir; /* the modules' place in it; NULL without initramfs */
     struct h2k_strings archive_modules; /* names in it, sorted */
     struct h2k_kernel_driver drivers[H2K_DRIVER_COUNT];
-    bool shared;       /* the initramfs file has other names too, as those
-                          in OSTree's repository */
+    bool shared;       /* other names of the initramfs file may be in OSTree's
+                          repository */
     bool is_default;   /* what the boot loader starts */
     char problem[240]; /* what could not be read of it, or "" */
 };

@@ -190,8 +190,7 @@ h2k_uki_replace(struct h2k_root *root, const char *path,
         layout.raw_offset + layout.raw_size > UINT32_MAX)
         return h2k_fail(H2K_E_UNSUPPORTED,
                         "%s: a unified kernel image of more than 4 GiB", path);
-    if (h2k_root_unshare(root, path) < 0 ||
-        h2k_root_lookup(root, path, &place) < 0 ||
+    if (h2k_root_lookup(root, path, &place) < 0 ||
         write_content(&place, uki, &layout, data, size) < 0)
         return h2k_prefix("%s: ", path);
     if (write_headers(&place, uki, (size_t)(section - uki->sections), &layout,

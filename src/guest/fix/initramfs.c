@@ -93,8 +93,11 @@ static bool
 is_planned(const struct run *run, const struct h2k_kernel *k)
 {
     for (size_t i = 0; i < run->job_count; i++)
-        if (h2k_root_same(run->fix->root, run->jobs[i].kernel->initramfs_path,
-                          k->initramfs_path))
+        if (k->shared ? strcmp(run->jobs[i].kernel->initramfs_path,
+                               k->initramfs_path) == 0
+                      : h2k_root_same(run->fix->root,
+                                      run->jobs[i].kernel->initramfs_path,
+                                      k->initramfs_path))
             return true;
     return false;
 }
@@ -390,7 +393,9 @@ write_job(struct run *run, const struct job *job)
         if ((job->backup && h2k_fix_backup(run->fix, k->image) < 0) ||
             extend_unified(run->fix, k, &bytes) < 0)
             return -1;
-    } else if (h2k_root_append(run->fix->root, k->initramfs_path, bytes.data,
+    } else if ((k->shared &&
+                h2k_root_unshare(run->fix->root, k->initramfs_path) < 0) ||
+               h2k_root_append(run->fix->root, k->initramfs_path, bytes.data,
                                bytes.size) < 0) {
         return h2k_prefix("%s: ", k->initramfs_path);
     }
