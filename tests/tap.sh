@@ -26,7 +26,10 @@ is()
 {
     [ "$1" = "$2" ]
     ok $? "$3"
-    [ "$1" = "$2" ] || printf '# got:      %s\n# expected: %s\n' "$1" "$2"
+    [ "$1" = "$2" ] || {
+        printf '# got:      %s\n# expected: %s\n' "$1" "$2"
+        return 1
+    }
 }
 
 # need COMMAND...: ends the test where one is missing; in CI that fails.
