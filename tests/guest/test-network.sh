@@ -86,6 +86,16 @@ printf '[Match]\nName=ens224\n[Network]\nBond=uplink\n' >20-second.network
 printf '[Match]\nName=uplink\n[Network]\nVLAN=uplink.7\nAddress=10.0.2.15/24\nGateway=10.0.2.2\n' >30-uplink.network
 printf '[Match]\nName=uplink.7\n[Network]\nAddress=10.7.0.15/24\n' >40-vlan.network
 END
+    # Which card is the active one when both come in while it runs is chance.
+    cat <<'END'
+bond=/sys/class/net/uplink/bonding tries=0
+until [ "$(wc -w <$bond/slaves)" -eq 2 ] || [ $((tries += 1)) -gt 60 ]; do
+    sleep 1
+done
+echo ens192 >$bond/primary
+echo ens192 >$bond/active_slave
+cat /proc/net/bonding/uplink
+END
 }
 
 configure_netplan()
