@@ -145,6 +145,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(guest != NULL && system != NULL && esp != NULL);
     add(guest, system, "", "ext4");
     add(guest, partition, "c12a7328-f81f-11d2-ba4b-00a0c93ec93b", "vfat");
+    guest->root_volume = &guest->volumes[0];
     guest->root = h2k_root_new(system);
     check(guest->root != NULL);
     snprintf(release, sizeof(release), "ID=%s\n", distro);
