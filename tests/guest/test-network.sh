@@ -79,14 +79,15 @@ END
 configure_bond_vlan()
 {
     networkd <<'END'
-printf '[NetDev]\nName=uplink\nKind=bond\n[Bond]\nMode=active-backup\nMIIMonitorSec=100ms\n' >10-uplink.netdev
+printf '[NetDev]\nName=uplink\nKind=bond\nMACAddress=00:50:56:aa:bb:01\n[Bond]\nMode=active-backup\nMIIMonitorSec=100ms\n' >10-uplink.netdev
 printf '[NetDev]\nName=uplink.7\nKind=vlan\n[VLAN]\nId=7\n' >10-vlan.netdev
 printf '[Match]\nName=ens192\n[Network]\nBond=uplink\nPrimarySlave=true\n' >20-first.network
 printf '[Match]\nName=ens224\n[Network]\nBond=uplink\n' >20-second.network
 printf '[Match]\nName=uplink\n[Network]\nVLAN=uplink.7\nAddress=10.0.2.15/24\nGateway=10.0.2.2\n' >30-uplink.network
 printf '[Match]\nName=uplink.7\n[Network]\nAddress=10.7.0.15/24\n' >40-vlan.network
 END
-    # Which card is the active one when both come in while it runs is chance.
+    # Which card is the active one when both come in while it runs is chance; and
+    # QEMU's vmxnet3 hears what is sent to its own MAC, not to one of the bond's.
     cat <<'END'
 bond=/sys/class/net/uplink/bonding tries=0
 until [ "$(wc -w <$bond/slaves)" -eq 2 ] || [ $((tries += 1)) -gt 60 ]; do
