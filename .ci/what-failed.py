@@ -19,6 +19,14 @@ def excerpt(said):
     return [said[i] for i in sorted(near)[:LINES]]
 
 
+def complaint(said):
+    """A sanitizer's report from its first line, else the end."""
+    for i, text in enumerate(said):
+        if "ERROR: " in text or "WARNING: " in text or "runtime error" in text:
+            return said[i:i + 12]
+    return said[-12:]
+
+
 for path in sys.argv[1:]:
     if not os.path.exists(path):
         continue
@@ -29,5 +37,5 @@ for path in sys.argv[1:]:
         print(f"!!! {test['name']}: {test['result']}")
         for text in excerpt((test.get("stdout") or "").splitlines()):
             print("   ", text[:300])
-        for text in (test.get("stderr") or "").splitlines()[-12:]:
+        for text in complaint((test.get("stderr") or "").splitlines()):
             print("   !", text[:300])
