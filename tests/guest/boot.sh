@@ -12,6 +12,7 @@
 #   --nics N        1 (default); 2: another as ens224, on a network of its own.
 #                   On virtio it comes first, so that order does not tell them
 #                   apart
+#   --agent SOCKET  the guest agent's port is there, and at this socket
 #   --snapshot      throw away what the guest writes
 #   --timeout S     300
 #   --tries N       1; how often it may be started until evidence of either kind
@@ -35,7 +36,7 @@ set -eu
 usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 64; }
 
 bus=pvscsi snapshot=off timeout=300 accel=tcg nics=1 tries=1
-until='' fail='' run='' poweroff='' log='' firmware=bios vars='' asked='' answer=''
+until='' fail='' run='' poweroff='' log='' firmware=bios vars='' asked='' answer='' agent=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--snapshot) snapshot=on; shift; continue ;;
@@ -45,7 +46,7 @@ while [ $# -gt 0 ]; do
 		asked=$2 answer=$3
 		shift 3
 		continue ;;
-	--bus|--kind|--firmware|--vars|--timeout|--tries|--nics|--until|--fail|--run|--log|--accel)
+	--bus|--kind|--firmware|--vars|--timeout|--tries|--nics|--until|--fail|--run|--log|--accel|--agent)
 		[ $# -gt 1 ] || usage ;;
 	esac
 	case $1 in
@@ -64,6 +65,7 @@ while [ $# -gt 0 ]; do
 	--fail) fail=$2 ;;
 	--run) run=$2 ;;
 	--log) log=$2 ;;
+	--agent) agent=$2 ;;
 	--accel) accel=$2 ;;
 	-*) usage ;;
 	*) break ;;
@@ -148,6 +150,9 @@ if [ "$nics" -gt 1 ]; then
 	esac
 	set -- -netdev user,id=n2,restrict=on,net=10.0.3.0/24 "$@"
 fi
+[ -z "$agent" ] || set -- -chardev "socket,id=ga,path=$agent,server=on,wait=off" \
+	-device virtio-serial-pci \
+	-device virtserialport,chardev=ga,name=org.qemu.guest_agent.0 "$@"
 [ -z "$vars" ] || cp "$vars" "$work/vars"
 firmware_args "$firmware" "$work/vars"
 console="file,id=tty,path=$log"
